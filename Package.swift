@@ -1,0 +1,153 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+/// Strict settings for every Swift target: Swift 6 language mode and the upcoming features that make a missing
+/// import, an implicit existential or a leaked dependency a compile error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+    name: "pact-mocks-manager",
+    products: [
+        .executable(name: "manager", targets: ["Supervisor"]),
+        .executable(name: "watcher", targets: ["Watcher"]),
+        .executable(name: "publisher", targets: ["Publisher"]),
+        .executable(name: "health-server", targets: ["HealthServer"]),
+        .executable(name: "local-broker", targets: ["LocalBroker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
+    ],
+    targets: [
+        // Shared code. The two C targets hold what `import Glibc` lacks and libcurl's variadic calls.
+        .target(
+            name: "CLinux",
+            path: "Sources/Shared/CLinux",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]
+        ),
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/Shared/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .target(
+            name: "Shared",
+            dependencies: ["CLinux", .product(name: "Logging", package: "swift-log")],
+            path: "Sources/Shared",
+            exclude: ["CLinux", "CCurl", "HTTP"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SharedHTTP",
+            dependencies: ["Shared", "CCurl"],
+            path: "Sources/Shared/HTTP",
+            swiftSettings: strict
+        ),
+
+        // One executable per process.
+        .executableTarget(
+            name: "Supervisor",
+            dependencies: [
+                "Shared", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Watcher",
+            dependencies: [
+                "Shared", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "Publisher",
+            dependencies: [
+                "Shared", "SharedHTTP", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "HealthServer",
+            dependencies: [
+                "Shared", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "LocalBroker",
+            dependencies: [
+                "Shared",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/LocalBroker",
+            swiftSettings: strict
+        ),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Shared", "CLinux"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SharedTests", dependencies: ["Shared", "CLinux", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SupervisorTests",
+            dependencies: ["Supervisor", "Shared", "CLinux", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WatcherTests",
+            dependencies: ["Watcher", "Shared", "CLinux", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PublisherTests",
+            dependencies: ["Publisher", "Shared", "SharedHTTP", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HealthServerTests",
+            dependencies: [
+                "HealthServer", "Shared", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LocalBrokerTests",
+            dependencies: ["LocalBroker", "Shared", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Shared", "CLinux", "TestSupport"],
+            swiftSettings: strict
+        ),
+    ]
+)

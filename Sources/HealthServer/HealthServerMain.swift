@@ -1,0 +1,4 @@
+@main
+struct HealthServerMain {
+    static func main() {}
+}

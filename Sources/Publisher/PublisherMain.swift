@@ -1,0 +1,4 @@
+@main
+struct PublisherMain {
+    static func main() {}
+}

@@ -1,0 +1,129 @@
+// Linux calls that `import Glibc` lacks or that Swift cannot express (variadic calls, macros, code between clone and
+// execve, signal handlers). Every function says why it exists. All return 0 or a value on success and -errno on failure
+// unless stated, so that Swift never has to read errno after another call may have changed it.
+#ifndef PMM_CLINUX_H
+#define PMM_CLINUX_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/types.h>
+
+// ---- processes -----------------------------------------------------------------------------------------------------
+
+/// What one spawn needs. Swift must not fork: code between fork and execve may run neither the Swift runtime nor malloc.
+struct clinux_spawn_request {
+    const char *path;            ///< absolute path of the executable
+    char *const *argv;           ///< NULL-terminated
+    char *const *envp;           ///< NULL-terminated
+    char *listen_pid_buffer;     ///< NULL, or a writable buffer of >= 24 bytes inside envp that becomes "LISTEN_PID=<pid>"
+    const int *descriptors;      ///< descriptors[i] becomes descriptor i in the child (-1: /dev/null); all others are closed
+    size_t descriptor_count;
+    uint64_t data_limit;         ///< RLIMIT_DATA in bytes, soft and hard; 0 leaves it alone
+    uint64_t descriptor_limit;   ///< soft RLIMIT_NOFILE to raise to (capped by the hard limit); 0 leaves it alone
+    bool new_session;            ///< setsid(), so that the whole group can be signalled
+    int parent_death_signal;     ///< PR_SET_PDEATHSIG, with a getppid() check afterwards; 0 for none
+};
+
+/// clone(CLONE_VM | CLONE_VFORK) + execve: returns when the child has executed or failed, 0 or the child's -errno.
+/// The child gets default signal handlers and an empty signal mask. `*stage` names the failing step (static text).
+int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const char **stage);
+
+/// PR_SET_CHILD_SUBREAPER: orphaned grandchildren come to us when we are not PID 1.
+int clinux_set_child_subreaper(void);
+/// PR_SET_PDEATHSIG for the calling process.
+int clinux_set_parent_death_signal(int signal);
+/// waitid(P_ALL, WEXITED | WNOHANG): 1 = a child was reaped, 0 = none has exited, -ECHILD = there are no children.
+/// `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal.
+int clinux_reap(pid_t *pid, int *code, int *status);
+/// CLD_EXITED and friends are macros over an enum that the importer does not surface.
+int clinux_cld_exited(void);
+int clinux_cld_dumped(void);
+/// The short name of a signal ("SEGV"), or NULL. sigabbrev_np, not in the Glibc module.
+const char *clinux_signal_name(int signal);
+/// getrlimit/setrlimit take an enum in C that is not an Int32 in Swift.
+int clinux_get_descriptor_limit(uint64_t *soft, uint64_t *hard);
+int clinux_set_descriptor_limit(uint64_t soft);
+/// gettid: the calling thread.
+int clinux_gettid(void);
+
+// ---- descriptors and waiting ---------------------------------------------------------------------------------------
+
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token);
+int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token);
+int clinux_epoll_remove(int epoll, int descriptor);
+/// Returns the number of ready events (their tokens and masks copied out), 0 on time-out, -errno (EINTR included).
+int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_milliseconds);
+/// signalfd4 for the given signals, non-blocking and close-on-exec. The signals must be blocked already.
+int clinux_signal_descriptor(const int *signals, size_t count);
+/// Blocks the signals for the calling thread (and every thread created later).
+int clinux_block_signals(const int *signals, size_t count);
+/// Reads one signal number from a signalfd: > 0, 0 when none is pending, or -errno.
+int clinux_read_signal(int descriptor);
+int clinux_timer_create(void);
+/// Arms a CLOCK_MONOTONIC timerfd at an absolute time in nanoseconds; 0 disarms it.
+int clinux_timer_set(int descriptor, int64_t deadline_nanoseconds);
+int clinux_event_create(void);
+int clinux_pipe(int descriptors[2], bool nonblocking_read);
+int clinux_set_cloexec(int descriptor, bool on);
+int clinux_set_nonblocking(int descriptor);
+/// open(2) and openat(2) are variadic in C.
+int clinux_open(const char *path, int flags, mode_t mode);
+int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+int clinux_inotify_create(void);
+
+// ---- sockets ---------------------------------------------------------------------------------------------------------
+
+/// A listening TCP socket, close-on-exec and non-blocking, SO_REUSEADDR. `host` is an address literal; an IPv6 one is
+/// dual stack (IPV6_V6ONLY off). Returns the descriptor or -errno; -EAFNOSUPPORT where IPv6 is off; -EINVAL: no literal.
+int clinux_listen_tcp(const char *host, uint16_t port, int backlog);
+/// The port a socket is bound to, or -errno.
+int clinux_bound_port(int descriptor);
+/// An abstract, autobound AF_UNIX datagram socket with SO_PASSCRED; `name` receives its name with '@' for the NUL.
+int clinux_notify_listen(char *name, size_t capacity);
+/// One datagram: bytes read (0..), its sender's pid in `*pid`; -EAGAIN when none is left.
+ssize_t clinux_notify_receive(int descriptor, char *buffer, size_t capacity, pid_t *pid);
+/// A connected AF_UNIX datagram socket to `name` ('@…' = abstract, else a path).
+int clinux_notify_connect(const char *name);
+/// send(2) with MSG_DONTWAIT | MSG_NOSIGNAL: net.unix.max_dgram_qlen is 10, a full queue must never block a worker.
+ssize_t clinux_notify_send(int descriptor, const char *text, size_t length);
+
+// ---- the state file ---------------------------------------------------------------------------------------------------
+
+/// FUTEX_WAIT (shared) on the 4-byte aligned word: 0 woken, -EAGAIN the word differs, -ETIMEDOUT, -EINTR, -EFAULT.
+int clinux_futex_wait(const void *word, uint32_t expected, int64_t timeout_nanoseconds);
+int clinux_futex_wake(const void *word, int count);
+/// F_OFD_SETLK on [offset, offset + 1): 0, or -EAGAIN when somebody else holds it. Never blocks.
+int clinux_lock_byte(int descriptor, int64_t offset, bool exclusive);
+int clinux_unlock_byte(int descriptor, int64_t offset);
+
+/// Aligned, relaxed 8-byte accesses to shared memory and the three fences of the commit protocol. On x86-64 the fences
+/// generate no instruction and no test here can notice a missing one; arm64 needs each of them.
+static inline uint64_t clinux_load_relaxed(const void *p) { return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED); }
+static inline uint64_t clinux_load_acquire(const void *p) { return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE); }
+static inline void clinux_store_relaxed(void *p, uint64_t v) { __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); }
+static inline uint32_t clinux_load32_acquire(const void *p) { return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE); }
+static inline bool clinux_compare_exchange32(void *p, uint32_t expected, uint32_t desired) {
+    return __atomic_compare_exchange_n((uint32_t *)p, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+/// Everything stored before is visible before anything stored after (slot and entry before the commit; the commit before
+/// the blanking).
+static inline void clinux_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+/// Everything loaded before is loaded before anything loaded after (slot before the second look at the sequence).
+static inline void clinux_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
+
+/// CRC-32C (Castagnoli), continued from `crc` (0 to start). Uses SSE4.2 where the processor has it.
+uint32_t clinux_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// Guards [base, base + length) against SIGBUS: a fault inside maps an anonymous page over it and sets a flag, any other
+/// address gets the default action. One C handler, installed once; up to 8 regions. Returns a slot number or -errno.
+int clinux_guard_mapping(void *base, size_t length);
+void clinux_unguard_mapping(int slot);
+/// True if a fault was repaired in that region since it was guarded.
+bool clinux_mapping_faulted(int slot);
+
+#endif

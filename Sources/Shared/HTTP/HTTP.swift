@@ -1,0 +1,3 @@
+internal import CCurl
+
+let placeholder = CURLE_OK

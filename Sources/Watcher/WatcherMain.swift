@@ -1,0 +1,4 @@
+@main
+struct WatcherMain {
+    static func main() {}
+}

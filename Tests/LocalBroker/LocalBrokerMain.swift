@@ -1,0 +1,4 @@
+@main
+struct LocalBrokerMain {
+    static func main() {}
+}

@@ -1,0 +1,1 @@
+package let testSupport = 1
