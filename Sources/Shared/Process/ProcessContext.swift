@@ -1,0 +1,62 @@
+internal import Glibc
+package import Logging
+
+/// What every process sets up first: environment, settings, logger, run, notification socket.
+package struct ProcessContext: Sendable {
+    package let environment: ProcessEnvironment
+    package let settings: Settings
+    package let logger: Logger
+    /// `MANAGER_RUN_ID`, or an own one for a worker that runs alone.
+    package let runID: String
+    /// True if a manager started this process.
+    package let isSupervised: Bool
+    package let notify: NotifySocket
+    /// How often to send a heartbeat; `nil` without a watchdog.
+    package let heartbeatInterval: Duration?
+
+    /// Reads the environment and checks the settings.
+    ///
+    /// Ends the process with ``ExitCode/badConfiguration`` and one message per problem if a setting is wrong, and
+    /// silently if the manager that started it is already gone. A worker that runs alone also logs the warnings;
+    /// under a manager the manager has done that.
+    package static func start(
+        _ name: String,
+        environment: ProcessEnvironment = .current()
+    ) -> ProcessContext {
+        if ParentDeath.isOrphan(environment: environment) { exit(ExitCode.success.rawValue) }
+        let settings: Settings
+        do {
+            settings = try Settings(environment: environment)
+        } catch {
+            let logger = Logger.process(name, level: .info, format: .text)
+            for problem in error.problems { logger.error("a setting is wrong", metadata: ["setting": "\(problem)"]) }
+            exit(ExitCode.badConfiguration.rawValue)
+        }
+        let runID = environment[InternalVariable.runID]
+        let logger = Logger.process(name, level: settings.logLevel, format: settings.logFormat)
+        if runID == nil {
+            for warning in settings.warnings {
+                logger.warning("a setting is odd", metadata: ["setting": "\(warning)"])
+            }
+        }
+        return ProcessContext(
+            environment: environment,
+            settings: settings,
+            logger: logger,
+            runID: runID ?? RunID.random(),
+            isSupervised: runID != nil,
+            notify: NotifySocket(environment: environment),
+            heartbeatInterval: Shared.heartbeatInterval(environment: environment)
+        )
+    }
+}
+
+/// Identifies one run of the manager.
+package enum RunID {
+    /// 16 random hex digits.
+    package static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = String(UInt64.random(in: 0...UInt64.max, using: &generator), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
