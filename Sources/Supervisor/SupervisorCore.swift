@@ -13,6 +13,7 @@ struct SupervisorCore: Sendable {
     private var nextTick: MonotonicTime
     /// What the loop was told to wait for: waking long after it means that we ourselves did not run.
     private var promisedWake: MonotonicTime?
+    private var loopingAtLastTick: [WorkerName] = []
     /// Workers still to be restarted by SIGHUP, the first one under way.
     private var reloadQueue: [WorkerName] = []
 
@@ -102,7 +103,7 @@ struct SupervisorCore: Sendable {
         guard let index = index(of: name), workers[index].phase == .spawning else { return }
         workers[index].lastExit = .init(status: nil, spawnFailure: reason, at: now)
         let delay = scheduleRestart(index, reason: "spawn", readyFor: nil, now: now, &actions)
-        actions.append(.log(.spawnFailed(name, reason: reason, restartIn: delay)))
+        logDeath(index, .spawnFailed(name, reason: reason, restartIn: delay), now: now, &actions)
     }
 
     private mutating func exited(
@@ -141,7 +142,24 @@ struct SupervisorCore: Sendable {
             return
         }
         let delay = scheduleRestart(index, reason: reason, readyFor: readyFor, now: now, &actions)
-        actions.append(.log(.exited(name, pid: pid, status, restartIn: delay)))
+        logDeath(index, .exited(name, pid: pid, status, restartIn: delay), now: now, &actions)
+    }
+
+    /// One line per death; in a crash loop one per minute, which says so.
+    private mutating func logDeath(
+        _ index: Int,
+        _ entry: SupervisorLogEntry,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard workers[index].isCrashLooping(at: now) else {
+            actions.append(.log(entry))
+            return
+        }
+        if let last = workers[index].crashLoopLogged, now - last < .seconds(60) { return }
+        workers[index].crashLoopLogged = now
+        actions.append(.log(entry))
+        actions.append(.log(.crashLooping(workers[index].name, restarts: workers[index].recentRestarts.count)))
     }
 
     /// - Returns: The delay, or `nil` if it is not started again because we are stopping.
@@ -169,14 +187,6 @@ struct SupervisorCore: Sendable {
         workers[index].recentRestarts.removeAll { now - $0 >= WorkerStateMachine.crashLoopWindow }
         workers[index].recentRestarts.append(now)
         workers[index].phase = .waiting(until: now + delay)
-        if workers[index].isCrashLooping(at: now),
-            workers[index].crashLoopLogged.map({ now - $0 >= .seconds(60) }) ?? true
-        {
-            workers[index].crashLoopLogged = now
-            actions.append(
-                .log(.crashLooping(workers[index].name, restarts: workers[index].recentRestarts.count))
-            )
-        }
         return delay
     }
 
@@ -211,6 +221,10 @@ struct SupervisorCore: Sendable {
         if now >= nextTick {
             nextTick = now + Self.tickInterval
             actions.append(.tick)
+            // A crash loop ends by nothing happening: only time shows it.
+            let looping = workers.filter { $0.isCrashLooping(at: now) }.map(\.name)
+            if looping != loopingAtLastTick { actions.append(.publish) }
+            loopingAtLastTick = looping
         }
         for index in workers.indices {
             let name = workers[index].name

@@ -89,7 +89,9 @@ struct SupervisorSetup {
     }
 
     /// A refused directory ends the manager; one that cannot be written does not: supervising needs no state.
-    private static func stateDirectory(_ settings: Settings, _ problems: inout [String]) throws(Failure) -> StateDirectory {
+    private static func stateDirectory(_ settings: Settings, _ problems: inout [String]) throws(Failure)
+        -> StateDirectory
+    {
         do throws(StateError) {
             return try StateDirectory.prepare(setting: settings.stateDirectory)
         } catch {

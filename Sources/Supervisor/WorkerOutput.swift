@@ -17,7 +17,8 @@ enum WorkerOutput {
             worker: worker.rawValue,
             message: "output",
             fields: [("text", String(decoding: text, as: UTF8.self))]
-        ).encoded(format)
+        )
+        .encoded(format)
     }
 
     private static func isOurs(_ bytes: ArraySlice<UInt8>, format: LogFormat) -> Bool {
@@ -28,9 +29,10 @@ enum WorkerOutput {
             guard bytes.count > 26 else { return false }
             let time = bytes.prefix(25)
             let shape = Array("dddd-dd-ddTdd:dd:dd.dddZ ".utf8)
-            return zip(time, shape).allSatisfy { byte, expected in
-                expected == UInt8(ascii: "d") ? (0x30...0x39).contains(byte) : byte == expected
-            }
+            return zip(time, shape)
+                .allSatisfy { byte, expected in
+                    expected == UInt8(ascii: "d") ? (0x30...0x39).contains(byte) : byte == expected
+                }
         }
     }
 }

@@ -28,11 +28,19 @@ import Testing
         let own = "2026-11-23T01:02:03.456Z WARN publisher: message key=value"
         let text = WorkerOutput.line(Array(own.utf8)[...], worker: .publisher, format: .text, now: now)
         #expect(String(decoding: text, as: UTF8.self) == own + "\n")
-        let crash = WorkerOutput.line(Array("Fatal error: x\u{1b}[31m".utf8)[...], worker: .watcher, format: .text, now: now)
+        let crash = WorkerOutput.line(
+            Array("Fatal error: x\u{1b}[31m".utf8)[...],
+            worker: .watcher,
+            format: .text,
+            now: now
+        )
         let line = String(decoding: crash, as: UTF8.self)
         #expect(line.contains(" INFO watcher: output text=\"Fatal error: x\\u001b[31m\"\n"))
         let json = WorkerOutput.line(Array("plain \"text\"".utf8)[...], worker: .watcher, format: .json, now: now)
-        #expect(String(decoding: json, as: UTF8.self).hasSuffix(#""worker":"watcher","message":"output","text":"plain \"text\""}"# + "\n"))
+        #expect(
+            String(decoding: json, as: UTF8.self)
+                .hasSuffix(#""worker":"watcher","message":"output","text":"plain \"text\""}"# + "\n")
+        )
         let object = #"{"time":"2026-11-23T01:02:03.456Z","level":"info","worker":"watcher","message":"m"}"#
         let kept = WorkerOutput.line(Array(object.utf8)[...], worker: .watcher, format: .json, now: now)
         #expect(String(decoding: kept, as: UTF8.self) == object + "\n")

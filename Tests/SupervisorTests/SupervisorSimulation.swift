@@ -56,7 +56,9 @@ struct SupervisorSimulation {
         while !finished {
             step += 1
             try advance(to: min(core.nextDeadline ?? now + .seconds(1), earliestEnd() ?? now + .seconds(60)))
-            guard let terminateAt, now - terminateAt <= Self.stopBound else { throw violation("the stop takes too long") }
+            guard let terminateAt, now - terminateAt <= Self.stopBound else {
+                throw violation("the stop takes too long")
+            }
         }
         guard processes.isEmpty else { throw violation("left with live processes") }
     }

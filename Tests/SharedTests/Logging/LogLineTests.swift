@@ -26,7 +26,11 @@ import Testing
 
     @Test(arguments: LogFormat.allCases)
     func noValueCanForgeALine(format: LogFormat) {
-        let text = line("m", [("broker.text", "x\n2026-11-23T01:02:03.456Z ERROR manager: forged\u{1b}[2J\r\0")], format)
+        let text = line(
+            "m",
+            [("broker.text", "x\n2026-11-23T01:02:03.456Z ERROR manager: forged\u{1b}[2J\r\0")],
+            format
+        )
         #expect(text.filter { $0 == "\n" }.count == 1)
         #expect(!text.utf8.dropLast().contains { $0 < 0x20 })
     }

@@ -1,6 +1,6 @@
 import Shared
-import Testing
 import TestSupport
+import Testing
 
 /// The README is the only place where most people read about settings: it must say what the code does.
 @Suite struct SettingsTableTests {
