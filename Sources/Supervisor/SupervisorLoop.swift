@@ -10,6 +10,7 @@ final class SupervisorLoop {
     private let listeningSocket: Int32
     private let notifyDescriptor: Int32
     private let workerEnvironment: WorkerEnvironment
+    private let memory: MemoryPlan
     private let systemd: NotifySocket
     private let signals: SignalDescriptor
     private let epoll: FileDescriptor
@@ -40,6 +41,7 @@ final class SupervisorLoop {
         board = setup.board
         notifyDescriptor = setup.notifyDescriptor
         workerEnvironment = setup.workerEnvironment
+        memory = setup.memory
         epoll = FileDescriptor(owning: try checked("epoll_create1", "", clinux_epoll_create()))
         timer = FileDescriptor(owning: try checked("timerfd_create", "", clinux_timer_create()))
         core = SupervisorCore(seed: UInt64.random(in: .min ... .max), now: .now())
@@ -143,7 +145,7 @@ final class SupervisorLoop {
             ),
             logPipe: logs.writeEnd(worker),
             listeningSocket: inheritsSocket ? listeningSocket : nil,
-            dataLimit: nil
+            dataLimit: memory.limits[worker]
         )
         do throws(SpawnError) {
             pending.append(.spawned(worker, pid: try ProcessSpawner.spawn(request)))

@@ -11,6 +11,7 @@ struct SupervisorSetup {
     var listeningSocket: Int32
     var notifyDescriptor: Int32
     var workerEnvironment: WorkerEnvironment
+    var memory: MemoryPlan
     var logs: LogForwarder
     var board: StateBoard
     /// Held as long as the manager lives; `nil` where the state directory is not writable.
@@ -46,6 +47,7 @@ struct SupervisorSetup {
         let notifyName = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 
         workerDirectory = try Self.workerDirectory(settings)
+        memory = MemoryPlan(setting: settings.workerMemoryLimit, container: ControlGroupMemory.limit())
         workerEnvironment = WorkerEnvironment(
             base: context.environment,
             settings: settings,
@@ -77,6 +79,7 @@ struct SupervisorSetup {
         }
         for problem in problems { logs.log(.error, "the shared state is not usable", [("error", problem)]) }
         for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("setting", warning)]) }
+        if let warning = memory.warning { logs.log(.warning, "memory limits are off", [("reason", warning)]) }
         logs.log(
             .info,
             "manager started",
