@@ -117,7 +117,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", "CLinux", "TestSupport"], swiftSettings: strict),
+        // A process for the state file's tests to kill, and to run as another user or in another mount namespace.
+        .executableTarget(
+            name: "StateExerciser",
+            dependencies: ["Shared", "TestSupport"],
+            path: "Tests/StateExerciser",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SharedTests",
+            dependencies: ["Shared", "CLinux", "TestSupport", "StateExerciser"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SupervisorTests",
             dependencies: ["Supervisor", "Shared", "CLinux", "TestSupport"],
