@@ -126,4 +126,28 @@ void clinux_unguard_mapping(int slot);
 /// True if a fault was repaired in that region since it was guarded.
 bool clinux_mapping_faulted(int slot);
 
+// ---- hashes ----------------------------------------------------------------------------------------------------------
+
+/// SHA-256 and SHA-1 over pieces (FIPS 180-4). `init` first, `update` as often as needed, `final` once. In C because no
+/// library at hand has them without a BoringSSL build, and Swift's debug builds would be too slow for them.
+struct clinux_sha256 {
+    uint32_t h[8];
+    uint64_t length;    ///< bytes so far
+    uint8_t block[64];  ///< the block begun
+};
+void clinux_sha256_init(struct clinux_sha256 *state);
+void clinux_sha256_update(struct clinux_sha256 *state, const void *bytes, size_t count);
+/// `digest` receives 32 bytes.
+void clinux_sha256_final(struct clinux_sha256 *state, uint8_t *digest);
+
+struct clinux_sha1 {
+    uint32_t h[5];
+    uint64_t length;
+    uint8_t block[64];
+};
+void clinux_sha1_init(struct clinux_sha1 *state);
+void clinux_sha1_update(struct clinux_sha1 *state, const void *bytes, size_t count);
+/// `digest` receives 20 bytes.
+void clinux_sha1_final(struct clinux_sha1 *state, uint8_t *digest);
+
 #endif

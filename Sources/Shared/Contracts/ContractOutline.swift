@@ -1,0 +1,7 @@
+/// What a checked document says about itself.
+struct ContractOutline {
+    var consumer: String
+    var provider: String
+    var interactions: Int
+    var messages: Int
+}
