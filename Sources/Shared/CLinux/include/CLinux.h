@@ -120,7 +120,7 @@ static inline void clinux_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_A
 uint32_t clinux_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 /// Guards [base, base + length) against SIGBUS: a fault inside maps an anonymous page over it and sets a flag, any other
-/// address gets the default action. One C handler, installed once; up to 8 regions. Returns a slot number or -errno.
+/// address gets the default action. One C handler, installed once; up to 64 regions, any thread. Slot number or -errno.
 int clinux_guard_mapping(void *base, size_t length);
 void clinux_unguard_mapping(int slot);
 /// True if a fault was repaired in that region since it was guarded.
