@@ -125,7 +125,7 @@ struct BrokerCheck: Equatable, Sendable {
         // Whatever comes back may be another server.
         hasSeenIndex = false
         // Sooner than the interval at first: a broker that is just starting should not cost a whole interval.
-        let delay = min(interval, Backoff(maximum: max(interval, .milliseconds(200))).delay(
+        let delay = min(interval, Backoff(maximum: interval * 2).delay(
             attempt: consecutiveFailures,
             random: random
         ))
