@@ -18,6 +18,8 @@ final class SupervisorLoop {
     private var core: SupervisorCore
     private var logs: LogForwarder
     private let board: StateBoard
+    /// Keeps a second manager away from the state directory as long as this one runs.
+    private let managerLock: StateLock?
     private var pending: [SupervisorEvent] = []
     private var isFinished = false
     private var waitsForOutput = false
@@ -39,6 +41,7 @@ final class SupervisorLoop {
         systemd = setup.context.notify
         logs = setup.logs
         board = setup.board
+        managerLock = setup.managerLock
         notifyDescriptor = setup.notifyDescriptor
         workerEnvironment = setup.workerEnvironment
         memory = setup.memory

@@ -72,7 +72,8 @@ package final class ManagerProcess {
             throw error
         }
         func value(_ name: String) -> String {
-            line.split(separator: " ").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) } ?? ""
+            line.split(separator: " ").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+                ?? ""
         }
         self.stateDirectory = value("state.directory")
         port = UInt16(value("health.port")) ?? 0
@@ -123,13 +124,15 @@ package final class ManagerProcess {
         return (answer.status, answer.text)
     }
 
+    /// The supervisor's section as it was last seen; `nil` before it is written for the first time.
+    package var processes: ProcessesState? {
+        if case .content(let content, _) = state.read(ProcessesState.self) { lastProcesses = content }
+        return lastProcesses
+    }
+
     /// The worker's present pid, from the supervisor's section.
     package func pid(of worker: WorkerName) -> Int32? {
-        switch state.read(ProcessesState.self) {
-        case .content(let content, _): lastProcesses = content
-        default: break
-        }
-        return lastProcesses?.workers.first { $0.name == worker.rawValue }?.pid
+        processes?.workers.first { $0.name == worker.rawValue }?.pid
     }
 
     private var lastProcesses: ProcessesState?
