@@ -16,5 +16,5 @@ protocol WatchedSource: AnyObject {
     /// - Returns: What was found, or `nil` if there was no reason to look.
     func turn(now: MonotonicTime) -> SourceReading?
     /// Looks at everything at the next turn, whatever has been seen.
-    func lookAgain()
+    func lookAgain(now: MonotonicTime)
 }

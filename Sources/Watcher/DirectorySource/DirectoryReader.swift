@@ -145,10 +145,11 @@ struct DirectoryReader: Sendable {
     private func stamps(in directory: borrowing FileDescriptor) -> [DirectorySignature.File] {
         guard let names = try? DirectoryNames(of: directory, limits: limits) else { return [] }
         let number = directory.number
-        return names.contracts.prefix(limits.files).map { name in
-            let stamp = try? FileStamp.of(cString(name), in: number).get()
-            return DirectorySignature.File(name: name, stamp: stamp)
-        }
+        return names.contracts.prefix(limits.files)
+            .map { name in
+                let stamp = try? FileStamp.of(cString(name), in: number).get()
+                return DirectorySignature.File(name: name, stamp: stamp)
+            }
     }
 
     // MARK: - What is no directory

@@ -21,6 +21,7 @@ struct DirectorySchedule: Equatable, Sendable {
     private var nextPoll: MonotonicTime
     private var nextSafetyRead: MonotonicTime
     private var unsettledReadings = 0
+    private var lastReading: MonotonicTime?
 
     /// Begins with a reading.
     init(now: MonotonicTime) {
@@ -54,7 +55,7 @@ struct DirectorySchedule: Equatable, Sendable {
         switch sign {
         case .none: return
         case .swapped, .overflow: due = now
-        case .changed, .replaced: due = min(now + Self.settle, (firstSign ?? now) + Self.longestSettle)
+        case .changed, .replaced: due = min(now + Self.settle, start(now) + Self.longestSettle)
         }
         // A swap is never put off by what follows it; a plain change is, up to its limit.
         if let readDue, firstSign != nil, readDue <= now {
@@ -66,6 +67,7 @@ struct DirectorySchedule: Equatable, Sendable {
     }
 
     mutating func didRead(isUnsettled: Bool, now: MonotonicTime) {
+        lastReading = now
         unsettledReadings = isUnsettled ? unsettledReadings + 1 : 0
         // The first sign stays until what it announced has been read for good.
         if !isUnsettled { firstSign = nil }
@@ -78,6 +80,12 @@ struct DirectorySchedule: Equatable, Sendable {
     mutating func didLook(_ sign: DirectorySign, now: MonotonicTime) {
         nextPoll = now + Self.poll
         handle(sign, now: now)
+    }
+
+    /// What the longest wait counts from: a writer that never ends gets a reading a second, not one an event.
+    private func start(_ now: MonotonicTime) -> MonotonicTime {
+        guard let firstSign else { return now }
+        return max(firstSign, lastReading ?? firstSign)
     }
 
     /// 75 ms, 150 ms, 300 ms … 1 s.

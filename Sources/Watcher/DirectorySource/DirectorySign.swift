@@ -27,6 +27,11 @@ enum DirectorySign: Equatable, Sendable {
             | IN_CLOSE_WRITE | IN_MODIFY
     )
 
+    /// The events to ask for above a path that is not there: no writes, since that directory may be a busy /tmp.
+    static let appearanceMask = UInt32(
+        bitPattern: IN_MOVED_TO | IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
+    )
+
     init(_ event: InotifyEvent, subject: Subject) {
         if event.has(IN_Q_OVERFLOW) {
             self = .overflow

@@ -33,7 +33,8 @@ enum FileReading {
         return open(path, in: directory, budget: budget, limits: limits)
     }
 
-    private static func open(_ path: [CChar], in directory: Int32, budget: Int, limits: DirectoryLimits) -> FileReading {
+    private static func open(_ path: [CChar], in directory: Int32, budget: Int, limits: DirectoryLimits) -> FileReading
+    {
         // O_NONBLOCK: should it have become a FIFO by now, open(2) does not wait for a writer.
         let number = clinux_openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
         guard number >= 0 else { return withoutDescriptor(-number) }
@@ -61,7 +62,8 @@ enum FileReading {
     private static func refusal(_ stamp: FileStamp, budget: Int, limits: DirectoryLimits) -> FileReading? {
         guard stamp.isRegular else { return .ignored(reason: "\(stamp.kind), not a regular file", stamp) }
         if stamp.size > Int64(limits.fileBytes) {
-            let reason = "has \(stamp.size) bytes, more than the \(size(limits.fileBytes)) that one file may have; not read"
+            let reason =
+                "has \(stamp.size) bytes, more than the \(size(limits.fileBytes)) that one file may have; not read"
             return .unusable(reason: reason, stamp)
         }
         if stamp.size > Int64(budget) {

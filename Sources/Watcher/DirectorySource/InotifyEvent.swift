@@ -26,7 +26,8 @@ struct InotifyEvent: Equatable, Sendable {
             guard rest.count >= 16 + words.2 else { break }
             let name = rest.dropFirst(16).prefix(words.2).prefix { $0 != 0 }
             events.append(
-                InotifyEvent(watch: words.0, mask: words.1, name: String(decoding: name, as: UTF8.self)))
+                InotifyEvent(watch: words.0, mask: words.1, name: String(decoding: name, as: UTF8.self))
+            )
             rest = rest.dropFirst(16 + words.2)
         }
         return events

@@ -13,7 +13,7 @@ struct MountTable: Equatable, Sendable {
     private(set) var mounts: [Mount] = []
 
     /// Reads the kernel's text. Lines that do not look like the manual's are passed over.
-    init(parsing text: some StringProtocol) {
+    init(parsing text: String) {
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: false)
             guard fields.count >= 5 else { continue }
@@ -59,9 +59,8 @@ struct MountTable: Equatable, Sendable {
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     /// Space, tab, newline and backslash are written as three octal digits.
-    private static func unescaped(_ field: Substring.SubSequence) -> String { unescape(Array(field.utf8)) }
-
-    private static func unescape(_ bytes: [UInt8]) -> String {
+    private static func unescaped(_ field: Substring) -> String {
+        let bytes = Array(field.utf8)
         var result: [UInt8] = []
         var index = 0
         while index < bytes.count {
