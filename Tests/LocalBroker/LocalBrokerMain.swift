@@ -1,4 +1,8 @@
+import ArgumentParser
+
 @main
-struct LocalBrokerMain {
-    static func main() {}
+enum LocalBrokerMain {
+    static func main() {
+        LocalBrokerCommand.main()
+    }
 }

@@ -66,16 +66,19 @@ package enum ContractMerger {
     private static func specificationConflicts(_ contracts: [Contract]) -> [ContractConflict] {
         var seen: [(major: Int, contract: Contract)] = []
         for contract in contracts {
-            guard let major = contract.specificationMajor, !seen.contains(where: { $0.major == major }) else { continue }
+            guard let major = contract.specificationMajor, !seen.contains(where: { $0.major == major }) else {
+                continue
+            }
             seen.append((major, contract))
         }
         guard let reference = seen.first else { return [] }
-        return seen.dropFirst().map { other in
-            let files = [reference.contract, other.contract].flatMap(\.files)
-            let names = files.joined(separator: " and ")
-            let versions = "\(reference.contract.specification) and \(other.contract.specification)"
-            let reason = "\(names) follow different Pact specifications (\(versions)); write both with the same one"
-            return ContractConflict(kind: .specification, files: files, reason: reason)
-        }
+        return seen.dropFirst()
+            .map { other in
+                let files = [reference.contract, other.contract].flatMap(\.files)
+                let names = files.joined(separator: " and ")
+                let versions = "\(reference.contract.specification) and \(other.contract.specification)"
+                let reason = "\(names) follow different Pact specifications (\(versions)); write both with the same one"
+                return ContractConflict(kind: .specification, files: files, reason: reason)
+            }
     }
 }

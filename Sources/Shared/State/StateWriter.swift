@@ -11,8 +11,8 @@ package final class StateWriter<Content: StateSectionContent> {
     private var file: StateFile?
     /// The content that the file should hold, encoded.
     private var latest: [UInt8]?
-    /// What was committed last: its sequence and entry.
-    private var committed: (sequence: UInt32, entry: SectionEntry)?
+    /// What was committed last, and into which file.
+    private var committed: Commit?
     /// `latest` is not in `file` yet.
     private var isPending = false
     private var lastTick: UInt32?
@@ -26,6 +26,12 @@ package final class StateWriter<Content: StateSectionContent> {
     package var isWritable: Bool { lastError == nil }
     /// Times this writer has attached to a file that it did not use before, the first one included.
     package private(set) var attachments = 0
+
+    private struct Commit {
+        var file: FileIdentity
+        var sequence: UInt32
+        var entry: SectionEntry
+    }
 
     /// How often the checksum of our own content is computed again, to notice that somebody scribbled into it.
     private static var deepCheckInterval: Duration { .seconds(5) }
@@ -118,7 +124,7 @@ package final class StateWriter<Content: StateSectionContent> {
                 try attach(StateReplacement(directory: directory).obtain(condemned: file.identity))
                 continue
             }
-            committed = result
+            committed = Commit(file: file.identity, sequence: result.sequence, entry: result.entry)
             isPending = false
             // Replaced meanwhile: what was committed went into a file that nobody reads any more.
             if !file.isMoved { return }
@@ -157,7 +163,7 @@ package final class StateWriter<Content: StateSectionContent> {
 
     /// Our control line, and from time to time our content, are as we committed them.
     private func isIntact(_ file: StateFile) -> Bool {
-        guard let committed else { return true }
+        guard let committed, committed.file == file.identity else { return true }
         let memory = file.memory(Content.section)
         guard memory.sequence == committed.sequence, memory.entry(committed.sequence) == committed.entry else {
             return false
@@ -176,7 +182,7 @@ package final class StateWriter<Content: StateSectionContent> {
         memory.repair()
         if let lastTick { memory.tick(lastTick) }
         if latest == nil {
-            adopt(memory)
+            adopt(memory, of: file.identity)
         } else {
             isPending = true
         }
@@ -186,12 +192,12 @@ package final class StateWriter<Content: StateSectionContent> {
     }
 
     /// Takes over what a predecessor committed, so that it survives a replacement before our own first commit.
-    private func adopt(_ memory: SectionMemory) {
+    private func adopt(_ memory: SectionMemory, of file: FileIdentity) {
         guard let sequence = memory.sequence, let entry = memory.entry(sequence),
             let bytes = memory.content(sequence, entry), bytes != StateLayout.emptyContent
         else { return }
         latest = bytes
-        committed = (sequence, entry)
+        committed = Commit(file: file, sequence: sequence, entry: entry)
     }
 
     private static func encode(_ content: Content) throws(StateError) -> [UInt8] {

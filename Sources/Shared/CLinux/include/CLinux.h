@@ -36,9 +36,12 @@ int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const c
 int clinux_set_child_subreaper(void);
 /// PR_SET_PDEATHSIG for the calling process.
 int clinux_set_parent_death_signal(int signal);
-/// waitid(P_ALL, WEXITED | WNOHANG): 1 = a child was reaped, 0 = none has exited, -ECHILD = there are no children.
-/// `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal.
-int clinux_reap(pid_t *pid, int *code, int *status);
+/// waitid(P_ALL, WEXITED | WNOHANG | WNOWAIT): 1 = a child has exited and waits to be reaped, 0 = none, -ECHILD = there
+/// are no children. `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal. Until
+/// clinux_reap its pid (and so its group) cannot belong to anybody else: the moment to kill what it left behind.
+int clinux_peek_exit(pid_t *pid, int *code, int *status);
+/// Reaps one child that clinux_peek_exit named.
+int clinux_reap(pid_t pid);
 /// CLD_EXITED and friends are macros over an enum that the importer does not surface.
 int clinux_cld_exited(void);
 int clinux_cld_dumped(void);

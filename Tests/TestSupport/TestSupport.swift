@@ -1,1 +1,0 @@
-package let testSupport = 1
