@@ -9,7 +9,7 @@ import Testing
     func manager(
         _ variables: [String: String] = [:],
         in directory: TemporaryDirectory,
-        wrapper: [String] = []
+        readsOutput: Bool = true
     ) throws -> ManagerProcess {
         let workers = directory.path + "/workers"
         if mkdir(workers, 0o755) == 0 {
@@ -21,7 +21,7 @@ import Testing
         }
         var all = ["WORKER_DIRECTORY": workers]
         all.merge(variables) { _, new in new }
-        return try ManagerProcess(variables: all, stateDirectory: directory.path + "/state", wrapper: wrapper)
+        return try ManagerProcess(variables: all, stateDirectory: directory.path + "/state", readsOutput: readsOutput)
     }
 
     func worker(_ name: WorkerName, of manager: ManagerProcess) -> ProcessesState.Worker? {
@@ -106,16 +106,11 @@ import Testing
         let manager = try manager(
             ["DOUBLE_PUBLISHER": "flood=20000 ready beat"],
             in: directory,
-            // Nobody reads this pipe.
-            wrapper: [
-                "/bin/sh", "-c",
-                "exec 3>&1; { exec \"$0\" 2>&1; } | { IFS= read -r line; echo \"$line\" >&3; exec 3>&-; while :; do sleep 60; done; }",
-            ]
+            readsOutput: false
         )
         try manager.wait(for: "dropped lines") { (worker(.publisher, of: manager)?.droppedLogLines ?? 0) > 0 }
         #expect(worker(.publisher, of: manager)?.phase == .ready)
-        // The manager is a grandchild here: end it by its own pid.
-        kill(try #require(manager.processes?.manager.pid), SIGTERM)
+        manager.signal(SIGTERM)
         try manager.wait(for: "the stop") { manager.processes?.workers.allSatisfy { $0.phase == .stopped } == true }
     }
 

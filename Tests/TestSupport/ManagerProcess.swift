@@ -24,10 +24,12 @@ package final class ManagerProcess {
     /// - Parameters:
     ///   - variables: On top of a minimal environment; `STATE_DIR` and `HEALTH_PORT` are chosen if absent.
     ///   - wrapper: A program and arguments that run the manager, for example `["/usr/bin/setpriv", …]`.
+    ///   - readsOutput: False: nobody reads its standard output after the line with its port.
     package init(
         variables: [String: String],
         stateDirectory: String,
         wrapper: [String] = [],
+        readsOutput: Bool = true,
         within limit: Duration = .seconds(20)
     ) throws {
         var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HEALTH_PORT": "0", "STATE_DIR": stateDirectory]
@@ -61,7 +63,7 @@ package final class ManagerProcess {
             throw TestSupportError.spawnFailed(path: command[0], stage: "spawn", number: -result)
         }
         processID = pid
-        log = try LineCollector(owning: output[0])
+        log = try LineCollector(owning: output[0], stopsAfter: readsOutput ? nil : "health.port=")
         let line: String
         do {
             line = try log.waitForLine(containing: "health.port=", within: limit)
