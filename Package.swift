@@ -1,15 +1,20 @@
-// swift-tools-version:6.1
+// swift-tools-version:6.2
 import PackageDescription
 
 /// Strict settings for every Swift target: Swift 6 language mode and the upcoming features that make a missing
 /// import, an implicit existential or a leaked dependency a compile error.
-let strict: [SwiftSetting] = [
+///
+/// CI sets WARNINGS_AS_ERRORS; at a desk, or with a newer compiler that knows more warnings, the build goes on.
+var strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
+if Context.environment["WARNINGS_AS_ERRORS"] != nil {
+    strict.append(.treatAllWarnings(as: .error))
+}
 
 let package = Package(
     name: "pact-mocks-manager",
@@ -112,7 +117,18 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", "CLinux", "TestSupport"], swiftSettings: strict),
+        // A process for the state file's tests to kill, and to run as another user or in another mount namespace.
+        .executableTarget(
+            name: "StateExerciser",
+            dependencies: ["Shared", "TestSupport"],
+            path: "Tests/StateExerciser",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SharedTests",
+            dependencies: ["Shared", "CLinux", "TestSupport", "StateExerciser"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SupervisorTests",
             dependencies: ["Supervisor", "Shared", "CLinux", "TestSupport"],
@@ -144,9 +160,18 @@ let package = Package(
             dependencies: ["LocalBroker", "Shared", "TestSupport"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "WorkerDouble",
+            dependencies: ["Shared", "CLinux"],
+            path: "Tests/WorkerDouble",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Shared", "CLinux", "TestSupport"],
+            dependencies: [
+                "Shared", "CLinux", "TestSupport",
+                "Supervisor", "Watcher", "Publisher", "HealthServer", "LocalBroker", "WorkerDouble",
+            ],
             swiftSettings: strict
         ),
     ]

@@ -1,4 +1,18 @@
+internal import ArgumentParser
+internal import Glibc
+import Shared
+
+/// The manager: PID 1 of its container, keeps health-server, watcher and publisher alive.
 @main
-struct SupervisorMain {
-    static func main() {}
+struct SupervisorMain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manager",
+        abstract: "Keeps a Pact Broker in step with a set of contracts, and tells when each is really there.",
+        discussion: HelpText.settingsAndExitCodes(),
+        version: BuildVersion.number
+    )
+
+    func run() throws {
+        Shared.ExitCode.leave(SupervisorRun.run())
+    }
 }

@@ -47,7 +47,7 @@ package final class TestChildProcess: Sendable {
         var pid: pid_t = 0
         var stage: UnsafePointer<CChar>?
         let result = withCStrings([path] + arguments) { argv in
-            withCStrings(environment ?? Self.ownEnvironment) { envp in
+            withCStrings(environment ?? ownEnvironment) { envp in
                 [input[0], output[1], output[1]]
                     .withUnsafeBufferPointer { descriptors in
                         var request = clinux_spawn_request()
@@ -168,27 +168,4 @@ package final class TestChildProcess: Sendable {
             return true
         }
     }
-
-    private static var ownEnvironment: [String] {
-        var result: [String] = []
-        var next = environ
-        while let entry = next.pointee {
-            result.append(String(cString: entry))
-            next += 1
-        }
-        return result
-    }
-}
-
-/// Calls `body` with a NULL-terminated array of C strings.
-private func withCStrings<Result>(
-    _ strings: [String],
-    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
-) -> Result {
-    var pointers = strings.map { strdup($0) }
-    pointers.append(nil)
-    defer {
-        for pointer in pointers { free(pointer) }
-    }
-    return pointers.withUnsafeBufferPointer { body($0.baseAddress) }
 }

@@ -148,11 +148,11 @@ int clinux_set_parent_death_signal(int signal) {
     return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-int clinux_reap(pid_t *pid, int *code, int *status) {
+int clinux_peek_exit(pid_t *pid, int *code, int *status) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
     int result;
-    do result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
+    do result = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
     while (result < 0 && errno == EINTR);
     if (result < 0) return -errno;
     if (info.si_pid == 0) return 0;
@@ -160,6 +160,14 @@ int clinux_reap(pid_t *pid, int *code, int *status) {
     *code = info.si_code;
     *status = info.si_status;
     return 1;
+}
+
+int clinux_reap(pid_t pid) {
+    siginfo_t info;
+    int result;
+    do result = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
 }
 
 int clinux_cld_exited(void) { return CLD_EXITED; }

@@ -82,8 +82,11 @@ uint32_t clinux_crc32c(uint32_t crc, const void *bytes, size_t count) {
 
 // ---- SIGBUS ----------------------------------------------------------------------------------------------------------
 
-enum { GUARDS = 8 };
+// A slot is free while `taken` is 0 and matches no address while `base` is 0, so that threads can guard and unguard while
+// another one faults.
+enum { GUARDS = 64 };
 static struct {
+    int taken;
     uintptr_t base;
     size_t length;
     int faulted;
@@ -120,7 +123,9 @@ int clinux_guard_mapping(void *base, size_t length) {
         handler_installed = 1;
     }
     for (int i = 0; i < GUARDS; i++) {
-        if (guards[i].base != 0) continue;
+        int free_slot = 0;
+        if (!__atomic_compare_exchange_n(&guards[i].taken, &free_slot, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            continue;
         guards[i].length = length;
         __atomic_store_n(&guards[i].faulted, 0, __ATOMIC_RELEASE);
         __atomic_store_n(&guards[i].base, (uintptr_t)base, __ATOMIC_RELEASE);
@@ -130,7 +135,9 @@ int clinux_guard_mapping(void *base, size_t length) {
 }
 
 void clinux_unguard_mapping(int slot) {
-    if (slot >= 0 && slot < GUARDS) __atomic_store_n(&guards[slot].base, 0, __ATOMIC_RELEASE);
+    if (slot < 0 || slot >= GUARDS) return;
+    __atomic_store_n(&guards[slot].base, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&guards[slot].taken, 0, __ATOMIC_RELEASE);
 }
 
 bool clinux_mapping_faulted(int slot) {

@@ -1,7 +1,7 @@
 /// A contract as it will be published: who calls whom, and the bytes.
 ///
-/// Parsed from one file, or merged from several by ``ContractMerger``. The parsed tree is not kept: a tree takes several
-/// times the memory of its text, and only merging needs it.
+/// Parsed from one file, or merged from several by ``ContractMerger``. The parsed tree is not kept: it takes several times
+/// the memory of its text, and only merging needs it.
 package struct Contract: Equatable, Sendable {
     /// The calling application's name, from the content.
     package var consumer: String
@@ -39,15 +39,17 @@ package struct Contract: Equatable, Sendable {
     /// - Throws: ``ContractError`` with line and column.
     package static func parse(key: String, bytes: [UInt8]) throws(ContractError) -> Contract {
         let bytes = try withoutByteOrderMark(bytes)
-        let (document, notices) = try read(bytes, buildDepth: ContractValidation.depth)
         var validation = ContractValidation(bytes: bytes)
+        let (other, notices) = try reading { () throws(JSONSyntaxError) in
+            try JSONReader.visit(bytes, options: options(buildDepth: ContractValidation.depth), &validation)
+        }
         for notice in notices { validation.warn(notice.description) }
-        let outline = try validation.check(document)
+        let outline = try validation.check(otherValue: other)
         return Contract(
             consumer: outline.consumer,
             provider: outline.provider,
             files: [key],
-            specification: PactSpecification.version(of: document),
+            specification: outline.specification,
             interactions: outline.interactions,
             messages: outline.messages,
             warnings: validation.warnings,
@@ -58,22 +60,26 @@ package struct Contract: Equatable, Sendable {
 
     /// The whole document. Reads ``bytes`` anew.
     package func document() throws(ContractError) -> JSONValue {
-        try Self.read(bytes, buildDepth: .max).value
+        try Self.reading { () throws(JSONSyntaxError) in
+            try JSONReader.parse(bytes, options: Self.options(buildDepth: .max))
+        }
     }
 
-    private static func read(
-        _ bytes: [UInt8],
-        buildDepth: Int
-    ) throws(ContractError) -> (value: JSONValue, notices: [JSONNotice]) {
-        let options = JSONReader.Options(
+    private static func options(buildDepth: Int) -> JSONReader.Options {
+        JSONReader.Options(
             maximumDepth: maximumDepth,
             allowsComments: true,
             findsDuplicateKeys: true,
             replacesLoneSurrogates: false,
             buildDepth: buildDepth
         )
+    }
+
+    private static func reading<Result>(
+        _ body: () throws(JSONSyntaxError) -> Result
+    ) throws(ContractError) -> Result {
         do {
-            return try JSONReader.read(bytes, options: options)
+            return try body()
         } catch {
             switch error.kind {
             case .grammar: throw ContractError("not JSON: \(error.message)", at: error.position)

@@ -4,7 +4,7 @@
 package struct ContractGrouping: Equatable, Sendable {
     /// One (consumer, provider) pair.
     package struct Pair: Equatable, Sendable {
-        /// What the state file says about it. In a conflict `sha256` is `nil`, `problem` says why, and the counts are 0.
+        /// What the state file says about it. In a conflict `sha256` is `nil`, `problem` says why, and counts are 0.
         package var desired: DesiredPair
         /// What to publish; `nil` in a conflict.
         package var content: Contract?
@@ -36,7 +36,8 @@ package struct ContractGrouping: Equatable, Sendable {
             } catch {
                 let reason = StateLimits.cut(error.description)
                 invalid.append(
-                    SourceState.InvalidKey(key: key, reason: reason, line: error.line, column: error.column))
+                    SourceState.InvalidKey(key: key, reason: reason, line: error.line, column: error.column)
+                )
             }
         }
         pairs = contracts.sorted { $0.key < $1.key }.compactMap { Self.pair($0.value) }
@@ -44,7 +45,8 @@ package struct ContractGrouping: Equatable, Sendable {
 
     /// Why a key is passed over, or `nil` if it should hold a contract.
     package static func reasonToIgnore(_ key: String) -> String? {
-        let name = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? Substring().utf8
+        let name =
+            key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? Substring().utf8
         if name.starts(with: "..".utf8) { return "names that start with .. belong to Kubernetes" }
         if !name.suffix(5).elementsEqual(".json".utf8) { return "the name does not end in .json" }
         return nil

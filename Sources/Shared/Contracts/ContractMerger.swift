@@ -18,8 +18,8 @@ package enum ContractMerger {
     /// An interaction (or message) that has the description and provider states (and v4 type) of one in an earlier file
     /// is kept once if both are equal and is a conflict otherwise; every other one is appended. Equal means the same
     /// content: member order does not count, numbers compare as the broker compares them (`1` is not `1.0`). Other
-    /// top-level members are those of the first file; `metadata` that of the first file that names a specification. Files
-    /// that name different major versions of the specification are a conflict; a file that names none fits any.
+    /// top-level members are those of the first file; `metadata` that of the first file that names a specification.
+    /// Files that name different major versions of the specification are a conflict; a file that names none fits any.
     ///
     /// - Parameter contracts: Parsed files with the same consumer and provider; at least one.
     /// - Returns: `nil` for no contracts.
@@ -66,16 +66,19 @@ package enum ContractMerger {
     private static func specificationConflicts(_ contracts: [Contract]) -> [ContractConflict] {
         var seen: [(major: Int, contract: Contract)] = []
         for contract in contracts {
-            guard let major = contract.specificationMajor, !seen.contains(where: { $0.major == major }) else { continue }
+            guard let major = contract.specificationMajor, !seen.contains(where: { $0.major == major }) else {
+                continue
+            }
             seen.append((major, contract))
         }
         guard let reference = seen.first else { return [] }
-        return seen.dropFirst().map { other in
-            let files = [reference.contract, other.contract].flatMap(\.files)
-            let names = files.joined(separator: " and ")
-            let versions = "\(reference.contract.specification) and \(other.contract.specification)"
-            let reason = "\(names) follow different Pact specifications (\(versions)); write both with the same one"
-            return ContractConflict(kind: .specification, files: files, reason: reason)
-        }
+        return seen.dropFirst()
+            .map { other in
+                let files = [reference.contract, other.contract].flatMap(\.files)
+                let names = files.joined(separator: " and ")
+                let versions = "\(reference.contract.specification) and \(other.contract.specification)"
+                let reason = "\(names) follow different Pact specifications (\(versions)); write both with the same one"
+                return ContractConflict(kind: .specification, files: files, reason: reason)
+            }
     }
 }

@@ -2,6 +2,7 @@
 struct ContractOutline {
     var consumer: String
     var provider: String
+    var specification: String
     var interactions: Int
     var messages: Int
 }

@@ -1,10 +1,18 @@
-/// Checks a parsed document against what identity, merging and the broker need; everything else is only warned about.
-struct ContractValidation {
-    /// How deep a document must be built for these checks: document, `interactions`, one interaction.
+/// Checks a document, as it is read, against what identity, merging and the broker need; everything else is only warned
+/// about.
+struct ContractValidation: JSONOutlineVisitor {
+    /// How deep members must be built for these checks: document, `metadata`, `pactSpecification`.
     static let depth = 3
 
     private let bytes: [UInt8]
     private var notes: [(text: String, count: Int)] = []
+    /// The members that say what the contract is; the arrays in it are empty stand-ins.
+    private var members = JSONObject()
+    private var tallies: [String: InteractionTally] = [:]
+    /// The first few keys of the document and how many there are, for messages.
+    private var firstKeys: [String] = []
+    private var keyCount = 0
+    private var isBrokerCopy = false
 
     init(bytes: [UInt8]) {
         self.bytes = bytes
@@ -12,49 +20,82 @@ struct ContractValidation {
 
     /// One sentence each, repeated ones once with their number.
     var warnings: [String] {
-        notes.prefix(Contract.maximumWarnings).map { note in
-            note.count == 1 ? note.text : "\(note.text) (and \(note.count - 1) more like it)"
-        }
+        notes.prefix(Contract.maximumWarnings)
+            .map { note in
+                note.count == 1 ? note.text : "\(note.text) (and \(note.count - 1) more like it)"
+            }
     }
 
     mutating func warn(_ text: String) {
         if notes.count < Contract.maximumWarnings { notes.append((text, 1)) }
     }
 
+    // MARK: - While it is read
+
+    mutating func treatment(of key: String) -> JSONOutlineTreatment {
+        keyCount += 1
+        if firstKeys.count < 6 { firstKeys.append("`\(StateLimits.cut(key, to: 40))`") }
+        switch key {
+        case "consumer", "provider", "metadata": return .keep
+        case "interactions", "messages":
+            // Of duplicate members the last counts: begin anew.
+            tallies[key] = InteractionTally(section: key)
+            return .visitElements
+        case "_links", "createdAt":
+            isBrokerCopy = true
+            return .skip
+        default: return .skip
+        }
+    }
+
+    mutating func keep(_ value: JSONValue, of key: String) {
+        members[key] = value
+    }
+
+    mutating func visit(_ element: JSONValue, at index: Int, of key: String) {
+        tallies[key]?.visit(element, at: index)
+    }
+
+    // MARK: - At its end
+
     /// Checks everything and says what the contract is.
-    mutating func check(_ document: JSONValue) throws(ContractError) -> ContractOutline {
-        guard let object = document.object else {
-            throw error("a contract must be a JSON object, found \(document.kindName)", at: [])
+    ///
+    /// - Parameter otherValue: The document if it is not an object.
+    mutating func check(otherValue: JSONValue?) throws(ContractError) -> ContractOutline {
+        if let otherValue {
+            throw error("a contract must be a JSON object, found \(otherValue.kindName)", at: [])
         }
-        let interactions = try elements("interactions", of: document)
-        let messages = try elements("messages", of: document)
-        let consumer = try name(of: "consumer", in: document)
-        let provider = try name(of: "provider", in: document)
+        let interactions = try tally("interactions")
+        let messages = try tally("messages")
+        let consumer = try name(of: "consumer")
+        let provider = try name(of: "provider")
         guard interactions != nil || messages != nil else {
-            throw error("no `interactions` and no `messages`: not a Pact contract; \(Self.found(object))", at: [])
+            throw error("no `interactions` and no `messages`: not a Pact contract; \(foundKeys)", at: [])
         }
-        let ofMessageType = try check(interactions ?? [], in: "interactions")
-        _ = try check(messages ?? [], in: "messages")
-        if (interactions ?? []).isEmpty && (messages ?? []).isEmpty {
-            warn("has no interaction: it is published, but checks nothing")
+        for tally in [interactions, messages] {
+            if let tally, let (index, kind) = tally.firstOther {
+                let path = JSONPath([.member(tally.section), .index(index)])
+                throw error("`\(path)` must be an object, found \(kind)", at: path)
+            }
+            notes += (tally?.notes ?? []).prefix(Contract.maximumWarnings - notes.count)
         }
-        checkTopLevel(document)
-        return ContractOutline(
+        let ofMessageType = interactions?.ofMessageType ?? 0
+        let outline = ContractOutline(
             consumer: consumer,
             provider: provider,
+            specification: PactSpecification.version(of: .object(members)),
             interactions: (interactions?.count ?? 0) - ofMessageType,
             messages: (messages?.count ?? 0) + ofMessageType
         )
+        checkTheRest(outline)
+        return outline
     }
 
-    // MARK: - Names
-
-    private mutating func name(of role: String, in document: JSONValue) throws(ContractError) -> String {
+    private mutating func name(of role: String) throws(ContractError) -> String {
         let path = JSONPath([.member(role), .member("name")])
         let example = "write \"\(role)\": {\"name\": \"…\"}"
-        guard let party = document[role] else {
-            let hint = document.object.map(Self.found) ?? ""
-            throw error("`\(role)` is missing; \(example); \(hint)", at: [])
+        guard let party = members[role] else {
+            throw error("`\(role)` is missing; \(example); \(foundKeys)", at: [])
         }
         guard party.object != nil else {
             throw error("`\(role)` must be an object, found \(party.kindName); \(example)", at: [.member(role)])
@@ -79,63 +120,42 @@ struct ContractValidation {
         return name
     }
 
-    // MARK: - Interactions and messages
-
-    /// The array with that name; `nil` where there is none.
-    private mutating func elements(_ key: String, of document: JSONValue) throws(ContractError) -> [JSONValue]? {
-        guard let value = document[key] else { return nil }
+    /// What was seen of that array; `nil` where there is none.
+    private mutating func tally(_ key: String) throws(ContractError) -> InteractionTally? {
+        guard let value = members[key] else { return nil }
         if value.isNull {
             warn("`\(key)` is null and counts as absent")
             return nil
         }
-        guard let elements = value.array else {
+        guard value.array != nil else {
             throw error("`\(key)` must be an array, found \(value.kindName)", at: [.member(key)])
         }
-        return elements
+        return tallies[key]
     }
 
-    /// Checks the elements of one array.
-    ///
-    /// - Returns: How many of them are messages by their v4 `type`.
-    private mutating func check(_ elements: [JSONValue], in section: String) throws(ContractError) -> Int {
-        var ofMessageType = 0
-        var tally = InteractionTally()
-        for (index, element) in elements.enumerated() {
-            guard let interaction = element.object else {
-                let message = "`\(section)[\(index)]` must be an object, found \(element.kindName)"
-                throw error(message, at: [.member(section), .index(index)])
-            }
-            let kind = tally.check(interaction, at: "\(section)[\(index)]", isMessage: section == "messages")
-            if kind == .message { ofMessageType += 1 }
+    private mutating func checkTheRest(_ outline: ContractOutline) {
+        if outline.interactions + outline.messages == 0 {
+            warn("has no interaction: it is published, but checks nothing")
         }
-        for note in tally.notes where notes.count < Contract.maximumWarnings { notes.append(note) }
-        return ofMessageType
-    }
-
-    // MARK: - The rest
-
-    private mutating func checkTopLevel(_ document: JSONValue) {
-        if let metadata = document["metadata"], metadata.object == nil, !metadata.isNull {
+        if let metadata = members["metadata"], metadata.object == nil, !metadata.isNull {
             warn("`metadata` should be an object, found \(metadata.kindName)")
         }
-        let version = PactSpecification.version(of: document)
+        let version = outline.specification
         if !version.isEmpty, !(1...4).contains(PactSpecification.major(of: version) ?? 0) {
             warn("the Pact specification version \"\(StateLimits.cut(version, to: 40))\" is not one of 1 to 4")
         }
-        if document["_links"] != nil || document["createdAt"] != nil {
+        if isBrokerCopy {
             warn("looks like a copy from a broker (`_links` or `createdAt`); better use the file the tests wrote")
         }
     }
 
-    private func error(_ message: String, at path: JSONPath) -> ContractError {
-        ContractError(message, at: JSONLocator.position(of: path, in: bytes))
+    /// What the document has instead, so that a mistyped name or another kind of file is seen at once.
+    private var foundKeys: String {
+        if firstKeys.isEmpty { return "the object is empty" }
+        return "found " + firstKeys.joined(separator: ", ") + (keyCount > firstKeys.count ? " and more" : "")
     }
 
-    /// What the document has instead, so that a mistyped name or another kind of file is seen at once.
-    private static func found(_ object: JSONObject) -> String {
-        let keys = object.members.prefix(6).map { "`\(StateLimits.cut($0.key, to: 40))`" }
-        if keys.isEmpty { return "the object is empty" }
-        let rest = object.members.count > keys.count ? " and more" : ""
-        return "found " + keys.joined(separator: ", ") + rest
+    private func error(_ message: String, at path: JSONPath) -> ContractError {
+        ContractError(message, at: JSONLocator.position(of: path, in: bytes))
     }
 }

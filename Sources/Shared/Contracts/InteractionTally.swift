@@ -1,22 +1,34 @@
-/// Collects what is odd about the interactions of one contract: each kind of oddity once, with its first place and a
-/// count, so that a generated contract with a thousand of them gets one warning.
+/// Collects what is odd about the elements of one array: each kind of oddity once, with its first place and a count, so
+/// that a generated contract with a thousand of them gets one warning.
 struct InteractionTally {
-    /// What a v4 `type` makes of an interaction.
-    enum Kind {
+    /// `interactions` or `messages`.
+    let section: String
+    /// The elements so far.
+    private(set) var count = 0
+    /// Those of `interactions` that are messages by their v4 `type`.
+    private(set) var ofMessageType = 0
+    /// The first element that is no object, and what it is.
+    private(set) var firstOther: (index: Int, kind: String)?
+    private(set) var notes: [(text: String, count: Int)] = []
+    private var indices: [String: Int] = [:]
+
+    private enum Kind {
         case http
         case message
     }
 
-    private(set) var notes: [(text: String, count: Int)] = []
-    private var indices: [String: Int] = [:]
+    init(section: String) {
+        self.section = section
+    }
 
-    /// Looks at one interaction.
-    ///
-    /// - Parameters:
-    ///   - place: For example `interactions[3]`.
-    ///   - isMessage: Whether it stands in `messages`.
-    /// - Returns: What its `type` says; `.http` where there is none.
-    mutating func check(_ interaction: JSONObject, at place: String, isMessage: Bool) -> Kind {
+    /// Looks at the next element.
+    mutating func visit(_ element: JSONValue, at index: Int) {
+        count += 1
+        guard let interaction = element.object else {
+            firstOther = firstOther ?? (index, element.kindName)
+            return
+        }
+        let place = "\(section)[\(index)]"
         switch interaction["description"] {
         case .string: break
         case nil: note("has no `description`", place)
@@ -27,11 +39,13 @@ struct InteractionTally {
             note("has an `_id` from a broker, which counts as content", place)
         }
         let kind = kind(of: interaction["type"], place)
-        if kind == .http, !isMessage {
+        guard section == "interactions" else { return }
+        if kind == .message {
+            ofMessageType += 1
+        } else {
             checkPart("request", of: interaction, place)
             checkPart("response", of: interaction, place)
         }
-        return kind
     }
 
     private mutating func kind(of type: JSONValue?, _ place: String) -> Kind {

@@ -11,9 +11,10 @@ package enum PactContentSHA {
 
     /// The bytes that are hashed: compact JSON of what matters for verification.
     package static func hashedText(of document: JSONValue) -> [UInt8]? {
-        let key = ["interactions", "messages"].first { key in
-            document[key].map { $0 != .null && $0 != .bool(false) } ?? false
-        }
+        let key = ["interactions", "messages"]
+            .first { key in
+                document[key].map { $0 != .null && $0 != .bool(false) } ?? false
+            }
         guard var source = numbersAsRuby(document.withUniqueKeys) else { return nil }
         if let key {
             let original = source[key]

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Every exit code of every process here, in one place. The numbers are those of sysexits.h.
 package enum ExitCode: Int32, CaseIterable, Sendable {
     /// Done, or stopped by SIGTERM or SIGINT.
@@ -30,4 +32,9 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .badConfiguration: "a setting is wrong; the message names it"
         }
     }
+}
+
+extension ExitCode {
+    /// Ends the process with this code.
+    package static func leave(_ code: ExitCode) -> Never { exit(code.rawValue) }
 }

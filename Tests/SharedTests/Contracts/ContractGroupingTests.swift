@@ -28,9 +28,13 @@ import Testing
         #expect(
             grouping.invalid == [
                 SourceState.InvalidKey(
-                    key: "bad.json", reason: "not JSON: expected a key in quotes, found ']' (line 2, column 1)", line: 2,
-                    column: 1)
-            ])
+                    key: "bad.json",
+                    reason: "not JSON: expected a key in quotes, found ']' (line 2, column 1)",
+                    line: 2,
+                    column: 1
+                )
+            ]
+        )
         #expect(grouping.pairs.count == 2)
         #expect(grouping.pairs[0].desired.problem == nil)
         let conflict = grouping.pairs[1]
@@ -41,10 +45,18 @@ import Testing
     }
 
     @Test func keysThatAreNoContractsArePassedOverWithAReason() {
-        let keys = ["..data", "..2024_01_01.json", "notes.txt", "a.JSON", "README", ".json", "map/..data", "map/a.json"]
+        let keys = [
+            "..data", "..2024_01_01.json", "notes.txt", "a.JSON", "README", ".json", "map/..data", "map/a.json",
+        ]
         let grouping = ContractGrouping(keys.map { ($0, []) })
-        #expect(Set(grouping.ignored.map(\.key)) == ["..data", "..2024_01_01.json", "notes.txt", "a.JSON", "README", "map/..data"])
-        #expect(grouping.ignored.first { $0.key == "..data" }?.reason == "names that start with .. belong to Kubernetes")
+        #expect(
+            Set(grouping.ignored.map(\.key)) == [
+                "..data", "..2024_01_01.json", "notes.txt", "a.JSON", "README", "map/..data",
+            ]
+        )
+        #expect(
+            grouping.ignored.first { $0.key == "..data" }?.reason == "names that start with .. belong to Kubernetes"
+        )
         #expect(grouping.ignored.first { $0.key == "a.JSON" }?.reason == "the name does not end in .json")
         #expect(grouping.invalid.map(\.key) == [".json", "map/a.json"])
     }

@@ -40,7 +40,8 @@ import Testing
         ])
         #expect(
             text == "{\(Self.names),\"interactions\":[{\"description\":\"a\",\"n\":1.50},{\"description\":\"b\"},"
-                + "{\"description\":\"a\",\"providerState\":\"s\"}],\"x\":1}")
+                + "{\"description\":\"a\",\"providerState\":\"s\"}],\"x\":1}"
+        )
     }
 
     @Test func theOrderOfFilesIsThatOfTheirNames() throws {
@@ -67,27 +68,40 @@ import Testing
         #expect(found.first?.files == ["0.json", "1.json"])
         #expect(
             found.first?.reason
-                == "0.json and 1.json both have \"a\" with state \"s\", but differ at `providerState`, `provider_state`, "
-                + "`response.status`; make them equal, or give one another description or provider state")
+                == "0.json and 1.json both have \"a\" with state \"s\", but differ at `providerState`, "
+                + "`provider_state`, `response.status`; make them equal, or give one another description or provider state"
+        )
     }
 
     @Test(arguments: [
         // The same with v3 states, whose parameters belong to the identity.
-        ("{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":1,\"k\":2}}],\"x\":1}",
-            "{\"description\":\"a\",\"providerStates\":[{\"params\":{\"k\":2,\"i\":1},\"name\":\"s\"}],\"x\":2}", true),
-        ("{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":1}}],\"x\":1}",
-            "{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":2}}],\"x\":2}", false),
+        (
+            "{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":1,\"k\":2}}],\"x\":1}",
+            "{\"description\":\"a\",\"providerStates\":[{\"params\":{\"k\":2,\"i\":1},\"name\":\"s\"}],\"x\":2}", true
+        ),
+        (
+            "{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":1}}],\"x\":1}",
+            "{\"description\":\"a\",\"providerStates\":[{\"name\":\"s\",\"params\":{\"i\":2}}],\"x\":2}", false
+        ),
         ("{\"description\":\"a\",\"providerState\":null,\"x\":1}", "{\"description\":\"a\",\"x\":2}", true),
-        ("{\"description\":\"a\",\"providerState\":\"é\",\"x\":1}", "{\"description\":\"a\",\"providerState\":\"e\u{301}\"}",
-            false),
+        (
+            "{\"description\":\"a\",\"providerState\":\"é\",\"x\":1}",
+            "{\"description\":\"a\",\"providerState\":\"e\u{301}\"}",
+            false
+        ),
         // 1 and 1.0 are different contents for the broker.
         ("{\"description\":\"a\",\"x\":1}", "{\"description\":\"a\",\"x\":1.0}", true),
         ("{\"description\":\"a\",\"x\":[1,2]}", "{\"description\":\"a\",\"x\":[2,1]}", true),
         // v4: the type belongs to the identity; key, pending and comments are content.
-        ("{\"description\":\"a\",\"type\":\"Synchronous/HTTP\"}", "{\"description\":\"a\",\"type\":\"Asynchronous/Messages\"}",
-            false),
-        ("{\"description\":\"a\",\"type\":\"Synchronous/HTTP\",\"pending\":true}",
-            "{\"description\":\"a\",\"type\":\"Synchronous/HTTP\",\"pending\":false}", true),
+        (
+            "{\"description\":\"a\",\"type\":\"Synchronous/HTTP\"}",
+            "{\"description\":\"a\",\"type\":\"Asynchronous/Messages\"}",
+            false
+        ),
+        (
+            "{\"description\":\"a\",\"type\":\"Synchronous/HTTP\",\"pending\":true}",
+            "{\"description\":\"a\",\"type\":\"Synchronous/HTTP\",\"pending\":false}", true
+        ),
         ("{\"x\":1}", "{\"x\":2}", true),
     ])
     func identityIsDescriptionStatesAndType(a: String, b: String, isConflict: Bool) throws {
@@ -104,7 +118,8 @@ import Testing
         ])
         #expect(
             text == "{\(Self.names),\"interactions\":[{\"description\":\"a\"}],"
-                + "\"messages\":[{\"description\":\"a\",\"x\":1},{\"description\":\"b\"}]}")
+                + "\"messages\":[{\"description\":\"a\",\"x\":1},{\"description\":\"b\"}]}"
+        )
     }
 
     @Test func differentMajorVersionsAreAConflictAndMinorOnesAreNot() throws {
@@ -115,7 +130,8 @@ import Testing
         #expect(found.map(\.kind) == [.specification, .specification])
         #expect(
             found.first?.reason == "0.json and 2.json follow different Pact specifications (2.0.0 and 4.0); "
-                + "write both with the same one")
+                + "write both with the same one"
+        )
         #expect(try conflicts([version("1.0.0"), version("1.1.0"), "\"interactions\":[]"]).isEmpty)
     }
 
@@ -133,7 +149,9 @@ import Testing
         #expect(contract.specification == "3.0.0")
         #expect(
             String(decoding: contract.bytes, as: UTF8.self)
-                == "{\(Self.names),\"interactions\":[],\"metadata\":{\"pactSpecification\":{\"version\":\"3.0.0\"}},\"x\":1}")
+                == "{\(Self.names),\"interactions\":[],"
+                + "\"metadata\":{\"pactSpecification\":{\"version\":\"3.0.0\"}},\"x\":1}"
+        )
         #expect(contract.warnings.contains("`x` of 1.json is not used, because 0.json has another or none"))
         #expect(contract.warnings.contains("`metadata` of 2.json is not used, because 1.json has another or none"))
         #expect(contract.warnings.contains("`y` of 2.json is not used, because 0.json has another or none"))
@@ -149,12 +167,14 @@ import Testing
 
     @Test func mergingIsTheSameWhateverIsMergedFirst() throws {
         var generator = SeededGenerator(state: 3)
-        let contracts = try (0..<6).map { file in
-            let interactions = (0..<5).map { _ in
-                "{\"description\":\"d\(Int.random(in: 0..<12, using: &generator))\",\"request\":{}}"
+        let contracts = try (0..<6)
+            .map { file in
+                let interactions = (0..<5)
+                    .map { _ in
+                        "{\"description\":\"d\(Int.random(in: 0..<12, using: &generator))\",\"request\":{}}"
+                    }
+                return try contract("\(file).json", "\"interactions\":[\(interactions.joined(separator: ","))]")
             }
-            return try contract("\(file).json", "\"interactions\":[\(interactions.joined(separator: ","))]")
-        }
         let expected = ContractMerger.merge(contracts)
         for _ in 0..<20 { #expect(ContractMerger.merge(contracts.shuffled(using: &generator)) == expected) }
     }

@@ -30,7 +30,10 @@ import Testing
     /// The shapes that the Pact libraries write, or wrote; none may be refused.
     @Test(arguments: [
         // Ruby, v1: snake case, no metadata.
-        ("\"interactions\":[{\"description\":\"a\",\"provider_state\":\"s\",\"request\":{},\"response\":{}}]", "", 1, 0),
+        (
+            "\"interactions\":[{\"description\":\"a\",\"provider_state\":\"s\",\"request\":{},\"response\":{}}]", "", 1,
+            0
+        ),
         // Ruby, JavaScript and Go, v2; null states.
         (
             "\"interactions\":[{\"description\":\"a\",\"providerState\":null,\"request\":{},\"response\":{}}],"
@@ -74,25 +77,37 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", "the file is empty", nil, nil), (" \r\n", "the file is empty", nil, nil),
-        ("[]", "must be a JSON object, found an array", 1, 1), ("\n null", "must be a JSON object, found null", 2, 2),
-        ("{\"a\" 1}", "not JSON: expected ':' after the key, found '1'", 1, 6),
-        ("{\"provider\":{\"name\":\"P\"},\"producer\":1,\"interactions\":[]}", "`consumer` is missing", 1, 1),
-        ("{\"consumer\":{\"name\":\"C\"},\n\"producer\":{},\"interactions\":[]}", "found `consumer`, `producer`", 1, 1),
-        ("{\"consumer\":\"C\",\"provider\":{\"name\":\"P\"}}", "`consumer` must be an object, found a string", 1, 13),
-        ("{\"consumer\":{\n\"Name\":\"C\"},\"interactions\":[]}", "`consumer.name` is missing", 1, 13),
-        ("{\"consumer\":{\"name\":\n 5},\"interactions\":[]}", "`consumer.name` must be a string, found a number", 2, 2),
-        ("{\"consumer\":{\"name\":\"\"},\"interactions\":[]}", "`consumer.name` is empty", 1, 21),
-        ("{\"consumer\":{\"name\":\"C\"},\"provider\":{\"name\":\" \u{A0}\"}}", "`provider.name` is blank", 1, 45),
-        ("{\"consumer\":{\"name\":\"C\\n\"},\"provider\":{}}", "control character", 1, 21),
-        ("{\"consumer\":{\"name\":\"C\\u0000\"},\"provider\":{}}", "control character", 1, 21),
-        ("{\(names)}", "no `interactions` and no `messages`", 1, 1),
-        ("{\(names),\"interactions\":null}", "no `interactions` and no `messages`", 1, 1),
-        ("{\(names),\n\"interactions\": {}}", "`interactions` must be an array, found an object", 2, 17),
-        ("{\(names),\"interactions\":[{},\n \"x\"]}", "`interactions[1]` must be an object, found a string", 2, 2),
-        ("{\(names),\"messages\":[{}, null]}", "`messages[0]`", nil, nil),
-    ] as [(String, String, Int?, Int?)])
+    @Test(
+        arguments: [
+            ("", "the file is empty", nil, nil), (" \r\n", "the file is empty", nil, nil),
+            ("[]", "must be a JSON object, found an array", 1, 1),
+            ("\n null", "must be a JSON object, found null", 2, 2),
+            ("{\"a\" 1}", "not JSON: expected ':' after the key, found '1'", 1, 6),
+            ("{\"provider\":{\"name\":\"P\"},\"producer\":1,\"interactions\":[]}", "`consumer` is missing", 1, 1),
+            (
+                "{\"consumer\":{\"name\":\"C\"},\n\"producer\":{},\"interactions\":[]}", "found `consumer`, `producer`",
+                1, 1
+            ),
+            (
+                "{\"consumer\":\"C\",\"provider\":{\"name\":\"P\"}}", "`consumer` must be an object, found a string", 1,
+                13
+            ),
+            ("{\"consumer\":{\n\"Name\":\"C\"},\"interactions\":[]}", "`consumer.name` is missing", 1, 13),
+            (
+                "{\"consumer\":{\"name\":\n 5},\"interactions\":[]}",
+                "`consumer.name` must be a string, found a number", 2, 2
+            ),
+            ("{\"consumer\":{\"name\":\"\"},\"interactions\":[]}", "`consumer.name` is empty", 1, 21),
+            ("{\"consumer\":{\"name\":\"C\"},\"provider\":{\"name\":\" \u{A0}\"}}", "`provider.name` is blank", 1, 45),
+            ("{\"consumer\":{\"name\":\"C\\n\"},\"provider\":{}}", "control character", 1, 21),
+            ("{\"consumer\":{\"name\":\"C\\u0000\"},\"provider\":{}}", "control character", 1, 21),
+            ("{\(names)}", "no `interactions` and no `messages`", 1, 1),
+            ("{\(names),\"interactions\":null}", "no `interactions` and no `messages`", 1, 1),
+            ("{\(names),\n\"interactions\": {}}", "`interactions` must be an array, found an object", 2, 17),
+            ("{\(names),\"interactions\":[{},\n \"x\"]}", "`interactions[1]` must be an object, found a string", 2, 2),
+            ("{\(names),\"messages\":[{}, null]}", "`messages[0]`", nil, nil),
+        ] as [(String, String, Int?, Int?)]
+    )
     func refusesAndSaysWhatWhereAndWhatToDo(text: String, message: String, line: Int?, column: Int?) {
         let error = #expect(throws: ContractError.self) { try parse(text) }
         if text.contains("null]}") {
@@ -156,7 +171,8 @@ import Testing
                 "`interactions[2]` has a `type` that Pact 4 does not know",
                 "the Pact specification version \"9.1\" is not one of 1 to 4",
                 "looks like a copy from a broker (`_links` or `createdAt`); better use the file the tests wrote",
-            ])
+            ]
+        )
     }
 
     @Test func repeatedOdditiesAreCountedAndWarningsBounded() throws {
@@ -170,5 +186,28 @@ import Testing
 
     @Test func warnsAboutAContractWithoutInteractions() throws {
         #expect(try parse("{\(Self.names),\"interactions\":[]}").warnings.count == 1)
+    }
+
+    /// A tree of such a document would take many times its size; only what is needed is built.
+    @Test func hostileDocumentsAreReadWithinBounds() throws {
+        let arrays = String(repeating: "[1],", count: 100_000) + "1"
+        let members = (0..<100_000).map { "\"\($0)\":[0]" }.joined(separator: ",")
+        let interactions = "[{\(members),\"description\":\"late\"}]"
+        let text =
+            "{\"x\":[\(arrays)],\(members),\(Self.names),\"interactions\":\(interactions),\"metadata\":[\(arrays)]}"
+        let contract = try parse(text)
+        #expect(contract.interactions == 1)
+        #expect(contract.warnings.contains("`metadata` should be an object, found an array"))
+        let error = #expect(throws: ContractError.self) { try parse("{\(Self.names),\"interactions\":[\(arrays)]}") }
+        #expect(error?.message == "`interactions[0]` must be an object, found an array")
+    }
+
+    @Test func theLastOfDuplicateMembersCounts() throws {
+        let text =
+            "{\(Self.names),\"interactions\":[1,2],\"provider\":{\"name\":\"Q\"},"
+            + "\"interactions\":[{\"description\":\"a\"}]}"
+        let contract = try parse(text)
+        #expect(contract.provider == "Q")
+        #expect(contract.interactions == 1)
     }
 }

@@ -13,11 +13,14 @@ import Testing
             return (try? JSONValue(parsing: lexemes.randomElement(using: &generator) ?? "0")) ?? .null
         case 4: return .string(string(&generator))
         case 5, 6:
-            return .array((0..<Int.random(in: 0...5, using: &generator)).map { _ in value(&generator, depth: depth - 1) })
+            return .array(
+                (0..<Int.random(in: 0...5, using: &generator)).map { _ in value(&generator, depth: depth - 1) }
+            )
         default:
-            let members = (0..<Int.random(in: 0...20, using: &generator)).map { _ in
-                JSONObject.Member(key: string(&generator), value: value(&generator, depth: depth - 1))
-            }
+            let members = (0..<Int.random(in: 0...20, using: &generator))
+                .map { _ in
+                    JSONObject.Member(key: string(&generator), value: value(&generator, depth: depth - 1))
+                }
             return .object(JSONObject(members))
         }
     }

@@ -61,11 +61,13 @@ import Testing
         #expect(error?.description == "comments are not allowed in JSON (line 1, column 5)")
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
-        [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], [0x22, 0xE0, 0x9F, 0xBF, 0x22], [0x22, 0xF0, 0x8F, 0xBF, 0xBF, 0x22],
-        [0x22, 0x80, 0x22], [0x22, 0xE2, 0x82], [0x22, 0xF5, 0x80, 0x80, 0x80, 0x22],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], [0x22, 0xE0, 0x9F, 0xBF, 0x22], [0x22, 0xF0, 0x8F, 0xBF, 0xBF, 0x22],
+            [0x22, 0x80, 0x22], [0x22, 0xE2, 0x82], [0x22, 0xF5, 0x80, 0x80, 0x80, 0x22],
+        ] as [[UInt8]]
+    )
     func refusesBytesThatAreNotUTF8(bytes: [UInt8]) {
         let lines = Array("[\n \"0123456789abcdef é\",\n".utf8)
         let error = #expect(throws: JSONSyntaxError.self) { try JSONReader.parse(lines + bytes + Array("]".utf8)) }
@@ -117,7 +119,8 @@ import Testing
                 "has comments, which JSON does not allow (line 1, column 10)",
                 "key \"x\" stands twice in one object, the last value counts (line 2, column 16)",
                 "key \"a\" stands twice in one object, the last value counts (line 3, column 2)",
-            ])
+            ]
+        )
         #expect(value["a"]?.int == 3)
         #expect(value["b"]?["x"]?.int == 2)
         #expect(value.object?.members.count == 3)
@@ -129,7 +132,9 @@ import Testing
         let (_, notices) = try JSONReader.read(Array("{\(keys.joined(separator: ","))}".utf8), options: options)
         #expect(notices.map(\.kind) == [.duplicateKey("k30"), .duplicateKey("k7")])
         let many = Array(repeating: "{\"a\":1,\"a\":1}", count: 100).joined(separator: ",")
-        #expect(try JSONReader.read(Array("[\(many)]".utf8), options: options).notices.count == JSONReader.maximumNotices)
+        #expect(
+            try JSONReader.read(Array("[\(many)]".utf8), options: options).notices.count == JSONReader.maximumNotices
+        )
     }
 
     @Test func checksButDoesNotBuildWhatIsTooDeep() throws {

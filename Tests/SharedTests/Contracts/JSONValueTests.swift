@@ -20,7 +20,9 @@ import Testing
         var object = try #require(try JSONValue(parsing: "{\"a\":1,\"b\":2,\"a\":3}").object)
         object["b"] = "x"
         object["c"] = [1, nil, false, ["k": "v"]]
-        #expect(JSONValue.object(object).compactText == "{\"a\":1,\"b\":\"x\",\"a\":3,\"c\":[1,null,false,{\"k\":\"v\"}]}")
+        #expect(
+            JSONValue.object(object).compactText == "{\"a\":1,\"b\":\"x\",\"a\":3,\"c\":[1,null,false,{\"k\":\"v\"}]}"
+        )
         object["a"] = nil
         #expect(JSONValue.object(object).compactText == "{\"b\":\"x\",\"c\":[1,null,false,{\"k\":\"v\"}]}")
     }
@@ -29,8 +31,10 @@ import Testing
         ("{\"a\":1,\"b\":[2]}", "{\"b\":[2],\"a\":1}", true), ("[1,2]", "[2,1]", false), ("1", "1.0", false),
         ("1.0", "1.00", true), ("100.0", "1e2", true), ("1e2", "100", false), ("0", "-0", true), ("0.0", "-0.0", false),
         ("12345678901234567890", "12345678901234567891", false), ("0.1", "1E-1", true), ("1e400", "10e399", true),
-        ("{\"a\":1,\"a\":2}", "{\"a\":2}", true), ("{\"a\":1}", "{\"a\":1,\"b\":null}", false), ("null", "false", false),
-        ("{\"\\u00e9\":1}", "{\"e\\u0301\":1}", false), ("\"\\u00e9\"", "\"e\\u0301\"", false), ("\"a\"", "\"\\u0061\"", true),
+        ("{\"a\":1,\"a\":2}", "{\"a\":2}", true), ("{\"a\":1}", "{\"a\":1,\"b\":null}", false),
+        ("null", "false", false),
+        ("{\"\\u00e9\":1}", "{\"e\\u0301\":1}", false), ("\"\\u00e9\"", "\"e\\u0301\"", false),
+        ("\"a\"", "\"\\u0061\"", true),
         ("1e99999999999999999999", "1e99999999999999999998", true), ("{\"a\":1,\"b\":2}", "{\"a\":2,\"b\":1}", false),
     ])
     func comparesContent(a: String, b: String, same: Bool) throws {
@@ -40,7 +44,10 @@ import Testing
 
     @Test func writesPrettyForPeople() throws {
         let text = "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}\n"
-        #expect(try String(decoding: JSONWriter.pretty(JSONValue(parsing: "{\"a\":[1,{}],\"b\":[]}")), as: UTF8.self) == text)
+        #expect(
+            try String(decoding: JSONWriter.pretty(JSONValue(parsing: "{\"a\":[1,{}],\"b\":[]}")), as: UTF8.self)
+                == text
+        )
     }
 
     @Test func namesTheDifferences() throws {
@@ -49,7 +56,11 @@ import Testing
         let paths = JSONDifference.paths(between: a, and: b, limit: 10).map(\.description)
         #expect(paths == ["a[1]", "a[2][\"x y\"]", "c.d", "c.e", "c.f"])
         #expect(JSONDifference.paths(between: a, and: b, limit: 2).count == 2)
-        let lengths = try JSONDifference.paths(between: JSONValue(parsing: "{\"a\":[1]}"), and: JSONValue(parsing: "{\"a\":[1,2]}"), limit: 3)
+        let lengths = try JSONDifference.paths(
+            between: JSONValue(parsing: "{\"a\":[1]}"),
+            and: JSONValue(parsing: "{\"a\":[1,2]}"),
+            limit: 3
+        )
         #expect(lengths.map(\.description) == ["a"])
     }
 

@@ -36,9 +36,12 @@ int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const c
 int clinux_set_child_subreaper(void);
 /// PR_SET_PDEATHSIG for the calling process.
 int clinux_set_parent_death_signal(int signal);
-/// waitid(P_ALL, WEXITED | WNOHANG): 1 = a child was reaped, 0 = none has exited, -ECHILD = there are no children.
-/// `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal.
-int clinux_reap(pid_t *pid, int *code, int *status);
+/// waitid(P_ALL, WEXITED | WNOHANG | WNOWAIT): 1 = a child has exited and waits to be reaped, 0 = none, -ECHILD = there
+/// are no children. `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal. Until
+/// clinux_reap its pid (and so its group) cannot belong to anybody else: the moment to kill what it left behind.
+int clinux_peek_exit(pid_t *pid, int *code, int *status);
+/// Reaps one child that clinux_peek_exit named.
+int clinux_reap(pid_t pid);
 /// CLD_EXITED and friends are macros over an enum that the importer does not surface.
 int clinux_cld_exited(void);
 int clinux_cld_dumped(void);
@@ -120,7 +123,7 @@ static inline void clinux_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_A
 uint32_t clinux_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 /// Guards [base, base + length) against SIGBUS: a fault inside maps an anonymous page over it and sets a flag, any other
-/// address gets the default action. One C handler, installed once; up to 8 regions. Returns a slot number or -errno.
+/// address gets the default action. One C handler, installed once; up to 64 regions, any thread. Slot number or -errno.
 int clinux_guard_mapping(void *base, size_t length);
 void clinux_unguard_mapping(int slot);
 /// True if a fault was repaired in that region since it was guarded.

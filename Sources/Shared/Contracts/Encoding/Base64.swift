@@ -34,7 +34,8 @@ package enum Base64 {
         result.reserveCapacity(text.count / 4 * 3)
         var index = 0
         while index + 4 <= digits {
-            let word = values[Int(text[index])] << 18 | values[Int(text[index + 1])] << 12
+            let word =
+                values[Int(text[index])] << 18 | values[Int(text[index + 1])] << 12
                 | values[Int(text[index + 2])] << 6 | values[Int(text[index + 3])]
             // A character outside the alphabet has the value `invalid`, whose high bit no shift above loses.
             if word & invalid != 0 { return nil }
@@ -75,7 +76,8 @@ package enum Base64 {
         var target = 0
         while source < input.count {
             let left = input.count - source
-            let word = UInt32(input[source]) << 16 | (left > 1 ? UInt32(input[source + 1]) << 8 : 0)
+            let word =
+                UInt32(input[source]) << 16 | (left > 1 ? UInt32(input[source + 1]) << 8 : 0)
                 | (left > 2 ? UInt32(input[source + 2]) : 0)
             output[target] = letters[Int(word >> 18)]
             output[target + 1] = letters[Int(word >> 12 & 63)]

@@ -36,7 +36,8 @@ enum JSONEscapes {
                         scalar = 0x10000 + (UInt32(unit & 0x3FF) << 10 | UInt32(low & 0x3FF))
                         source += 6
                     }
-                    for encoded in UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter {
+                    for encoded in UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}") ?? UTF8.encodedReplacementCharacter
+                    {
                         output[target] = encoded
                         target += 1
                     }

@@ -2,9 +2,13 @@
 ///
 /// Recursive, as deep as ``JSONReader/Options/maximumDepth`` allows.
 struct JSONParser {
-    private var scanner: JSONScanner
+    private(set) var scanner: JSONScanner
+    /// How many more values may be built; the rest is checked, but comes out as nothing.
+    var budget = Int.max
     /// The raw keys of all objects that are open now, the innermost last; one array for all saves allocations.
     private var keys: [Range<Int>] = []
+    /// At most so many keys are looked at for duplicates at a time: a warning must not cost memory or seconds.
+    private static let maximumKeys = 20_000
     private var duplicates: [JSONNotice] = []
 
     init(_ scanner: JSONScanner) {
@@ -19,16 +23,24 @@ struct JSONParser {
 
     /// Parses a value with nothing but blanks around it.
     mutating func parseDocument() throws(JSONSyntaxError) -> JSONValue {
+        try parseWhole { parser throws(JSONSyntaxError) in try parser.parseValue(depth: 0) }
+    }
+
+    /// Passes over blanks, lets `body` parse a value, and makes sure that nothing follows.
+    mutating func parseWhole<Result>(
+        _ body: (inout JSONParser) throws(JSONSyntaxError) -> Result
+    ) throws(JSONSyntaxError) -> Result {
         try scanner.skipBlanks()
-        let value = try parseValue(depth: 0)
+        let value = try body(&self)
         try scanner.skipBlanks()
         guard scanner.next == nil else { throw scanner.unexpected("nothing after the end of the JSON value") }
         return value
     }
 
     /// Parses the value that starts here, within `depth` open arrays and objects.
-    private mutating func parseValue(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        let isBuilt = depth <= scanner.options.buildDepth
+    mutating func parseValue(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+        let isBuilt = isBuilt(depth)
+        if isBuilt { budget -= 1 }
         switch scanner.next {
         case UInt8(ascii: "{"):
             return .object(JSONObject(try parseObject(depth: depth + 1)))
@@ -54,6 +66,8 @@ struct JSONParser {
         }
     }
 
+    private func isBuilt(_ depth: Int) -> Bool { budget > 0 && depth <= scanner.options.buildDepth }
+
     private func checkDepth(_ depth: Int) throws(JSONSyntaxError) {
         guard depth > scanner.options.maximumDepth else { return }
         var error = scanner.failure("nested deeper than \(scanner.options.maximumDepth) levels")
@@ -62,18 +76,39 @@ struct JSONParser {
     }
 
     private mutating func parseArray(depth: Int) throws(JSONSyntaxError) -> [JSONValue] {
-        try checkDepth(depth)
-        let isBuilt = depth <= scanner.options.buildDepth
+        let isBuilt = isBuilt(depth)
         var elements: [JSONValue] = []
+        try parseElements(depth: depth) { parser throws(JSONSyntaxError) in
+            let element = try parser.parseValue(depth: depth)
+            if isBuilt, parser.budget > 0 { elements.append(element) }
+        }
+        return elements
+    }
+
+    private mutating func parseObject(depth: Int) throws(JSONSyntaxError) -> [JSONObject.Member] {
+        let isBuilt = isBuilt(depth)
+        var members: [JSONObject.Member] = []
+        try parseMembers(depth: depth, readsKeys: isBuilt) { parser, key throws(JSONSyntaxError) in
+            let value = try parser.parseValue(depth: depth)
+            if isBuilt, parser.budget > 0 { members.append(JSONObject.Member(key: key, value: value)) }
+        }
+        return members
+    }
+
+    /// Passes over the array that starts here, calling `element` where each of its elements starts.
+    mutating func parseElements(
+        depth: Int,
+        _ element: (inout JSONParser) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try checkDepth(depth)
         scanner.offset += 1
         try scanner.skipBlanks()
         if scanner.next == UInt8(ascii: "]") {
             scanner.offset += 1
-            return elements
+            return
         }
         while true {
-            let element = try parseValue(depth: depth)
-            if isBuilt { elements.append(element) }
+            try element(&self)
             try scanner.skipBlanks()
             switch scanner.next {
             case UInt8(ascii: ","):
@@ -82,35 +117,36 @@ struct JSONParser {
                 if scanner.next == UInt8(ascii: "]") { throw scanner.unexpected("a value after the comma") }
             case UInt8(ascii: "]"):
                 scanner.offset += 1
-                return elements
+                return
             default:
                 throw scanner.unexpected("',' or ']' after an element")
             }
         }
     }
 
-    private mutating func parseObject(depth: Int) throws(JSONSyntaxError) -> [JSONObject.Member] {
+    /// Passes over the object that starts here, calling `member` with each key (empty if keys are not read) where its
+    /// value starts.
+    mutating func parseMembers(
+        depth: Int,
+        readsKeys: Bool,
+        _ member: (inout JSONParser, String) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
         try checkDepth(depth)
-        let isBuilt = depth <= scanner.options.buildDepth
-        var members: [JSONObject.Member] = []
         let firstKey = keys.count
         scanner.offset += 1
         try scanner.skipBlanks()
         if scanner.next == UInt8(ascii: "}") {
             scanner.offset += 1
-            return members
+            return
         }
         while true {
             guard scanner.next == UInt8(ascii: "\"") else { throw scanner.unexpected("a key in quotes") }
-            if scanner.options.findsDuplicateKeys { try noteKey() }
-            let key = isBuilt ? try scanner.scanString() : ""
-            if !isBuilt { _ = try scanner.scanStringContent() }
+            let key = try scanKey(isRead: readsKeys)
             try scanner.skipBlanks()
             guard scanner.next == UInt8(ascii: ":") else { throw scanner.unexpected("':' after the key") }
             scanner.offset += 1
             try scanner.skipBlanks()
-            let value = try parseValue(depth: depth)
-            if isBuilt { members.append(JSONObject.Member(key: key, value: value)) }
+            try member(&self, key)
             try scanner.skipBlanks()
             switch scanner.next {
             case UInt8(ascii: ","):
@@ -120,20 +156,24 @@ struct JSONParser {
             case UInt8(ascii: "}"):
                 scanner.offset += 1
                 findDuplicates(since: firstKey)
-                return members
+                return
             default:
                 throw scanner.unexpected("',' or '}' after a member")
             }
         }
     }
 
-    // MARK: - Duplicate keys
-
-    /// Remembers where the key that is next stands, without passing over it.
-    private mutating func noteKey() throws(JSONSyntaxError) {
-        var ahead = scanner
-        keys.append(try ahead.scanStringContent().0)
+    private mutating func scanKey(isRead: Bool) throws(JSONSyntaxError) -> String {
+        let start = scanner.offset
+        let key = isRead ? try scanner.scanString() : ""
+        if !isRead { _ = try scanner.scanStringContent() }
+        if scanner.options.findsDuplicateKeys, keys.count < Self.maximumKeys {
+            keys.append((start + 1)..<(scanner.offset - 1))
+        }
+        return key
     }
+
+    // MARK: - Duplicate keys
 
     /// Reports equal keys among those of the object that ends here, and forgets them.
     ///

@@ -1,7 +1,7 @@
 /// Reads JSON (RFC 8259) from bytes, with line and column for everything that is wrong.
 ///
-/// One reader for contracts, for the broker's answers and for the local broker: numbers keep their characters, duplicate
-/// keys and comments are noticed, nesting is bounded so that no text can exhaust the stack.
+/// One reader for contracts, for the broker's answers and for the local broker: numbers keep their characters,
+/// duplicate keys and comments are noticed, nesting is bounded so that no text can exhaust the stack.
 package enum JSONReader {
     /// What is accepted.
     package struct Options: Sendable {
@@ -49,6 +49,31 @@ package enum JSONReader {
         _ bytes: [UInt8],
         options: Options = Options()
     ) throws(JSONSyntaxError) -> (value: JSONValue, notices: [JSONNotice]) {
+        try withParser(bytes, options) { parser throws(JSONSyntaxError) in
+            let value = try parser.parseDocument()
+            return (value, parser.notices)
+        }
+    }
+
+    /// Reads a JSON object member by member, without building a tree of it.
+    ///
+    /// - Returns: The document's value if it is no object, else `nil`; and what is odd about the text.
+    static func visit(
+        _ bytes: [UInt8],
+        options: Options,
+        _ visitor: inout some JSONOutlineVisitor
+    ) throws(JSONSyntaxError) -> (value: JSONValue?, notices: [JSONNotice]) {
+        try withParser(bytes, options) { parser throws(JSONSyntaxError) in
+            let value = try parser.parseOutline(&visitor)
+            return (value, parser.notices)
+        }
+    }
+
+    private static func withParser<Result>(
+        _ bytes: [UInt8],
+        _ options: Options,
+        _ body: (inout JSONParser) throws(JSONSyntaxError) -> Result
+    ) throws(JSONSyntaxError) -> Result {
         try bytes.withUnsafeBufferPointer { buffer throws(JSONSyntaxError) in
             if let invalid = UTF8Check.firstInvalidOffset(in: buffer) {
                 throw JSONSyntaxError(
@@ -58,8 +83,7 @@ package enum JSONReader {
                 )
             }
             var parser = JSONParser(JSONScanner(buffer, options: options))
-            let value = try parser.parseDocument()
-            return (value, parser.notices)
+            return try body(&parser)
         }
     }
 }

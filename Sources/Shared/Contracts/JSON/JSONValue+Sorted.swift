@@ -6,7 +6,8 @@ extension JSONValue {
             .array(elements.map(\.sortedByKeys))
         case .object(let object):
             .object(
-                JSONObject(object.sortedMembers.map { JSONObject.Member(key: $0.key, value: $0.value.sortedByKeys) }))
+                JSONObject(object.sortedMembers.map { JSONObject.Member(key: $0.key, value: $0.value.sortedByKeys) })
+            )
         default:
             self
         }
@@ -19,7 +20,8 @@ extension JSONValue {
             .array(elements.map(\.withUniqueKeys))
         case .object(let object):
             .object(
-                JSONObject(object.uniqueMembers.map { JSONObject.Member(key: $0.key, value: $0.value.withUniqueKeys) }))
+                JSONObject(object.uniqueMembers.map { JSONObject.Member(key: $0.key, value: $0.value.withUniqueKeys) })
+            )
         default:
             self
         }

@@ -1,0 +1,47 @@
+# Two commands for people: `make demo` and `make test`. `make check` is what CI runs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+PRODUCTS := manager watcher publisher health-server local-broker
+
+.PHONY: help
+help: ## What there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: install
+install:
+	@Tests/Scripts/install-libcurl.sh
+
+.PHONY: build
+build: install ## Debug build of everything
+	$(SWIFT) build --build-tests
+
+.PHONY: release
+release: install ## Release build of the five programs
+	@for product in $(PRODUCTS); do $(SWIFT) build -c release --product $$product; done
+
+.PHONY: demo
+demo: release ## The main job on the example contracts, against the embedded local broker
+	@Tests/Scripts/demo.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: test
+test: build ## The tests that people run: no network, nothing but libcurl to install
+	@Tests/Scripts/test.sh
+
+.PHONY: format
+format: ## Formats all Swift sources
+	$(SWIFT) format -i -r --parallel Package.swift Sources Tests
+
+.PHONY: lint
+lint: ## Fails on what the formatter would change
+	$(SWIFT) format lint --strict -r --parallel Package.swift Sources Tests
+
+.PHONY: check
+check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
+	@Tests/Scripts/check.sh
+
+.PHONY: clean
+clean: ## Removes what was built
+	rm -rf .build

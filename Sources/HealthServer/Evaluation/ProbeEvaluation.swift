@@ -1,0 +1,45 @@
+internal import Shared
+
+/// What every probe answers in one situation: DESIGN.md §7's table, first match wins.
+struct ProbeEvaluation: Sendable {
+    var liveness: Liveness
+    /// `/readiness`, by `READINESS_MODE`.
+    var readiness: Verdict
+    /// `/ready`, the ancestor's rule: broker ready and at least one contract published.
+    var ready: Verdict
+    var brokerHealthy: Bool
+    /// At least one pair of ours is in the broker.
+    var pactsPublished: Bool
+    /// Worth knowing although nothing is refused because of it.
+    var warnings: [Reason]
+    var counts: ContractCounts
+    /// Providers of which every pair is in the broker, by bytes.
+    var publishedProviders: [String]
+
+    /// Ready, or everything that speaks against it, the most important first.
+    struct Verdict: Equatable, Sendable {
+        var reasons: [Reason]
+        var isReady: Bool { reasons.isEmpty }
+        var code: String? { reasons.first?.code.text }
+        var detail: String? { reasons.first?.detail }
+    }
+
+    init(_ situation: Situation) {
+        let snapshot = situation.view.snapshot
+        counts = snapshot.counts
+        liveness = Liveness(situation)
+        brokerHealthy = situation.isBrokerHealthy
+        pactsPublished = counts.ready > 0
+        let blockers = situation.blockers()
+        let contracts = ContractVerdict(snapshot: snapshot)
+        ready = Verdict(reasons: blockers.isEmpty ? contracts.noneReady : blockers)
+        switch situation.rules.mode {
+        case .broker: readiness = Verdict(reasons: situation.blockers(includingSource: false))
+        case .settled: readiness = Verdict(reasons: blockers.isEmpty ? contracts.settled : blockers)
+        case .strict: readiness = Verdict(reasons: blockers.isEmpty ? contracts.strict : blockers)
+        case .any: readiness = Verdict(reasons: blockers.isEmpty ? contracts.any : blockers)
+        }
+        warnings = contracts.warnings
+        publishedProviders = snapshot.publishedProviders
+    }
+}

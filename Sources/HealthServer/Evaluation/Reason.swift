@@ -1,0 +1,55 @@
+internal import Shared
+
+/// Why something is not ready, or is worth a warning although it is.
+struct Reason: Hashable, Sendable {
+    var code: Code
+    /// One sentence for people.
+    var detail: String
+
+    /// The stable names of DESIGN.md §7's table.
+    enum Code: Hashable, Sendable {
+        /// SIGTERM was seen.
+        case stopping
+        /// Nothing of this run has been written to the state yet.
+        case starting
+        case stateNotWritable
+        case sourceUnread
+        case sourceMissing
+        /// Knowledge about the broker is too old: the publisher is dead, hung, or not started.
+        case publisherSilent
+        case broker(BrokerState.Status)
+        /// The broker is not ready, as the provider endpoints say it.
+        case brokerUnavailable
+        case pending
+        case failed
+        case invalid
+        case noContracts
+        /// Warning: the source was read, and cannot be read now.
+        case sourceStale
+        case stale
+        case superseded
+        /// Provider endpoint: no desired contract has the revision that was asked for.
+        case revisionUnknown
+
+        var text: String {
+            switch self {
+            case .stopping: "stopping"
+            case .starting: "starting"
+            case .stateNotWritable: "state_not_writable"
+            case .sourceUnread: "source_unread"
+            case .sourceMissing: "source_missing"
+            case .publisherSilent: "publisher_silent"
+            case .broker(let status): "broker_\(status.rawValue)"
+            case .brokerUnavailable: "broker_unavailable"
+            case .pending: "pending"
+            case .failed: "failed"
+            case .invalid: "invalid"
+            case .noContracts: "no_contracts"
+            case .sourceStale: "source_stale"
+            case .stale: "stale"
+            case .superseded: "superseded"
+            case .revisionUnknown: "revision_unknown"
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import Shared
+
+/// One client connection: takes complete requests, one at a time, and answers them.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private(set) var phase: ConnectionPhase = .idle
+    private(set) var phaseBegan = MonotonicTime.now()
+    /// What a held request waits for.
+    private(set) var waitingFor: ProviderQuery?
+    /// No head of the present request has been parsed yet.
+    private(set) var isWaitingForHead = true
+    /// Bytes since the last head, while the next is awaited.
+    private(set) var headBytesSeen = 0
+    private var requestLineIsComplete = false
+
+    private let core: ServerCore
+    private var context: ChannelHandlerContext?
+    private var head: HTTPRequestHead?
+    private var bodyBytes = 0
+    private var deadline: Scheduled<Void>?
+    private var closesAfterAnswer = false
+    private var inputIsClosed = false
+    /// Requests answered so far.
+    private var requests = 0
+
+    init(core: ServerCore) {
+        self.core = core
+    }
+
+    // MARK: life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        core.admit(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        endWaiting()
+        core.forget(self)
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        endWaiting()
+        core.forget(self)
+        context.fireChannelInactive()
+    }
+
+    /// Closes at once.
+    func close() {
+        context?.close(promise: nil)
+    }
+
+    /// The process stops: a held request is answered with what holds now, everything else closes as soon as it can.
+    func stop() {
+        closesAfterAnswer = true
+        switch phase {
+        case .idle where requests > 0: close()
+        case .lingering: close()
+        case .waiting: answerWaiter()
+        // A request may be on its way, perhaps in our socket already: it is answered if it comes in time.
+        case .idle, .receiving, .answering, .sending: break
+        }
+    }
+
+    private func enter(_ phase: ConnectionPhase) {
+        self.phase = phase
+        phaseBegan = MonotonicTime.now()
+    }
+
+    // MARK: input
+
+    /// Raw bytes that belong to a request that is not complete yet.
+    func received(_ buffer: ByteBuffer) {
+        if phase == .idle { enter(.receiving) }
+        guard isWaitingForHead else { return }
+        headBytesSeen += buffer.readableBytes
+        if !requestLineIsComplete { requestLineIsComplete = buffer.readableBytesView.contains(0x0A) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .lingering, !(phase == .sending && closesAfterAnswer) else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): begin(head)
+        case .body(let buffer):
+            bodyBytes += buffer.readableBytes
+            if bodyBytes > core.limits.bodyBytes { refuse(.bodyTooLong(limit: core.limits.bodyBytes)) }
+        case .end: answerRequest()
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        if phase == .idle { enter(.receiving) }
+        self.head = head
+        bodyBytes = 0
+        isWaitingForHead = false
+        headBytesSeen = 0
+        requestLineIsComplete = false
+        guard head.version.major == 1 else {
+            refuse(.badRequest("HTTP/\(head.version.major).\(head.version.minor) is not spoken here; use HTTP/1.1"))
+            return
+        }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > core.limits.bodyBytes {
+            refuse(.bodyTooLong(limit: core.limits.bodyBytes))
+        } else if head.headers.contains(name: "expect") {
+            // No body is of interest here, so a client that asks first need not send it.
+            closesAfterAnswer = true
+            answerRequest()
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed = event else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        inputIsClosed = true
+        closesAfterAnswer = true
+        switch phase {
+        case .idle, .receiving, .lingering: close()
+        // Whoever hung up while waiting looks like one who only stopped sending: the answer serves the second and frees
+        // the place of the first.
+        case .waiting: answerWaiter()
+        case .answering, .sending: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let parserError = error as? HTTPParserError, phase != .lingering, !inputIsClosed else {
+            context.close(promise: nil)
+            return
+        }
+        guard !phase.hasCompleteRequest else {
+            context.close(promise: nil)
+            return
+        }
+        switch parserError {
+        case .headerOverflow:
+            refuse(requestLineIsComplete ? .headerTooLong(core.limits.headBytes) : .targetTooLong(core.limits.headBytes))
+        default: refuse(.badRequest("this is not a well-formed HTTP/1.1 request"))
+        }
+    }
+
+    // MARK: answers
+
+    private func answerRequest() {
+        guard phase == .receiving, let head else { return }
+        enter(.answering)
+        isWaitingForHead = true
+        switch core.reply(to: head) {
+        case .now(let answer): send(answer)
+        case .wait(let query, let duration): wait(for: query, duration)
+        case .document(let document, let finish):
+            core.encoded(document) { [self] bytes in
+                if phase == .answering { send(finish(bytes)) }
+            }
+        }
+    }
+
+    private func wait(for query: ProviderQuery, _ duration: Duration) {
+        enter(.waiting)
+        waitingFor = query
+        core.beginWaiting()
+        let time = TimeAmount.nanoseconds(duration.nanoseconds)
+        deadline = core.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in answerWaiter() }
+        if inputIsClosed || core.isStopping { answerWaiter() }
+    }
+
+    /// Ends the wait with `answer`.
+    func release(_ answer: Answer) {
+        guard phase == .waiting else { return }
+        endWaiting()
+        enter(.answering)
+        send(answer)
+    }
+
+    private func answerWaiter() {
+        guard let query = waitingFor else { return }
+        let situation = core.situation
+        release(.provider(ProviderReadiness(query, situation), situation: situation))
+    }
+
+    private func endWaiting() {
+        guard waitingFor != nil else { return }
+        waitingFor = nil
+        deadline?.cancel()
+        deadline = nil
+        core.endWaiting()
+    }
+
+    /// Answers and closes, whatever of the request is still to come.
+    private func refuse(_ answer: Answer) {
+        closesAfterAnswer = true
+        send(answer)
+    }
+
+    private func send(_ answer: Answer) {
+        guard let context else { return }
+        let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
+        let isHead = head?.method == .HEAD
+        let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1
+        closesAfterAnswer = !keepsAlive
+        head = nil
+        requests += 1
+        enter(.sending)
+        let responseHead = answer.head(version: version, keepsAlive: keepsAlive)
+        context.write(wrapOutboundOut(.head(responseHead)), promise: nil)
+        if !isHead, !answer.body.isEmpty {
+            let buffer = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        // The end of the answer lets the next pipelined request in, so a long one must be out first: a client that
+        // takes nothing gets nothing more to take.
+        guard answer.body.count > Self.longBody else {
+            finishAnswer(context)
+            return
+        }
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
+        flushed.futureResult.assumeIsolated().whenSuccess { [self] in
+            if let context = self.context { finishAnswer(context) }
+        }
+    }
+
+    private static let longBody = 16 * 1024
+
+    private func finishAnswer(_ context: ChannelHandlerContext) {
+        guard closesAfterAnswer else {
+            enter(.idle)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            return
+        }
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: flushed)
+        flushed.futureResult.assumeIsolated().whenComplete { [self] _ in linger() }
+    }
+
+    /// Closes our side first. Closing both while the client still sends would reset the connection, and the reset can
+    /// overtake the answer.
+    private func linger() {
+        guard let context, phase == .sending else { return }
+        if inputIsClosed || core.isStopping {
+            context.close(promise: nil)
+            return
+        }
+        enter(.lingering)
+        context.close(mode: .output, promise: nil)
+        context.read()
+    }
+}

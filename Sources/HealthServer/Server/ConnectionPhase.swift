@@ -1,0 +1,37 @@
+/// What a connection is doing.
+///
+/// ```
+/// idle ──first byte──► receiving ──complete request──► answering ──► sending ──► idle
+///                          │                               └─wait──► waiting ──► sending
+///                          └─bad or too long──► sending ──► lingering ──► closed
+/// ```
+enum ConnectionPhase: Equatable {
+    /// Between requests.
+    case idle
+    /// A request has begun to arrive.
+    case receiving
+    /// A complete request is here and its answer is being made.
+    case answering
+    /// A complete request is held.
+    case waiting
+    /// The answer is on its way to the client, which may be slow to take it.
+    case sending
+    /// The last answer is out; what the client still sends is thrown away until it has read the answer.
+    case lingering
+
+    /// A new connection may take its place: no complete request is lost.
+    var mayBeClosed: Bool {
+        switch self {
+        case .idle, .receiving, .lingering: true
+        case .answering, .waiting, .sending: false
+        }
+    }
+
+    /// What the client sends now belongs to a later request.
+    var hasCompleteRequest: Bool {
+        switch self {
+        case .answering, .waiting, .sending: true
+        case .idle, .receiving, .lingering: false
+        }
+    }
+}

@@ -1,0 +1,149 @@
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import Shared
+
+/// What the server does every ``ServerLimits/tick`` for others: gets a way to run something off the event loop, returns
+/// the supervisor's tick as it can be read now.
+typealias Pulse = @Sendable (_ offLoop: (@escaping @Sendable () -> Void) -> Void) -> UInt32?
+
+/// The HTTP server on one event loop.
+final class HealthHTTPServer: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let eventLoop: any EventLoop
+    private let core: NIOLoopBound<ServerCore>
+    private let channel: any Channel
+    private let ticking: RepeatedTask
+    private let limits: ServerLimits
+
+    /// Begins to accept on a listening socket.
+    ///
+    /// - Parameters:
+    ///   - socket: Bound and listening; owned by the server from now on.
+    ///   - view: What is known of the state already, so that the first answer is no worse than the last one of the
+    ///     process before.
+    ///   - pulse: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
+    static func start(
+        socket: Int32,
+        rules: EvaluationRules,
+        view: StateView = .initial,
+        limits: ServerLimits = ServerLimits(),
+        logger: Logger,
+        pulse: Pulse? = nil
+    ) throws -> HealthHTTPServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.any()
+        do {
+            let core = try eventLoop.submit {
+                let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                core.take(view)
+                return NIOLoopBound(core, eventLoop: eventLoop)
+            }.wait()
+            let channel = try bootstrap(group, core, limits).withBoundSocket(socket).wait()
+            return try eventLoop.submit {
+                HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
+            }.wait()
+        } catch {
+            group.shutdownGracefully { _ in }
+            throw error
+        }
+    }
+
+    private init(
+        group: MultiThreadedEventLoopGroup,
+        core: NIOLoopBound<ServerCore>,
+        channel: any Channel,
+        limits: ServerLimits,
+        pulse: Pulse?
+    ) {
+        self.group = group
+        self.core = core
+        self.channel = channel
+        self.limits = limits
+        eventLoop = core.eventLoop
+        let interval = TimeAmount.nanoseconds(limits.tick.nanoseconds)
+        ticking = core.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
+            core.value.tick()
+            if let pulse { core.value.pulse(pulse) }
+        }
+    }
+
+    private static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup,
+        _ core: NIOLoopBound<ServerCore>,
+        _ limits: ServerLimits
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: ListeningSocket.backlog)
+            // A burst of connections must not wait for one loop turn each.
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try addHandlers(to: channel.pipeline.syncOperations, core.value, limits)
+                }
+            }
+    }
+
+    private static func addHandlers(
+        to pipeline: ChannelPipeline.SynchronousOperations,
+        _ core: ServerCore,
+        _ limits: ServerLimits
+    ) throws {
+        let connection = ConnectionHandler(core: core)
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = limits.headBytes
+        decoderLimits.maxHeaderListSize = limits.headBytes
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+        try pipeline.addHandler(InputGuard(connection: connection, headBytes: limits.headBytes))
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(HTTPServerPipelineHandler())
+        try pipeline.addHandler(connection)
+    }
+
+    /// The port it listens on.
+    var port: UInt16? { channel.localAddress?.port.flatMap { UInt16(exactly: $0) } }
+
+    /// Hands a new view of the state to the event loop. Callable from any thread.
+    func take(_ view: StateView) {
+        eventLoop.execute { [core] in core.value.take(view) }
+    }
+
+    /// Returns when the event loop has turned once.
+    func waitForTurn() throws {
+        try eventLoop.submit {}.wait()
+    }
+
+    /// What the server holds at this moment.
+    func load() throws -> Load {
+        try eventLoop.submit { [core] in
+            Load(connections: core.value.connections.count, waiters: core.value.waiting)
+        }.wait()
+    }
+
+    /// Connections and held requests.
+    struct Load: Equatable, Sendable {
+        var connections: Int
+        var waiters: Int
+    }
+
+    /// Stops accepting, answers every held request, closes all connections. Returns within
+    /// ``ServerLimits/stopping`` and a little.
+    func stop() {
+        let done = eventLoop.makePromise(of: Void.self)
+        eventLoop.execute { [core, channel, ticking, limits] in
+            ticking.cancel()
+            channel.close(promise: nil)
+            core.value.stop { done.succeed() }
+            core.eventLoop.scheduleTask(in: .nanoseconds(limits.stopping.nanoseconds)) { done.succeed() }
+        }
+        // Neither can fail: the promise only succeeds, and a group that is shut down already is as good.
+        try? done.futureResult.wait()
+        try? group.syncShutdownGracefully()
+    }
+}

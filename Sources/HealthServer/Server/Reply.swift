@@ -1,0 +1,54 @@
+internal import NIOHTTP1
+internal import Shared
+
+/// What to do with a complete request.
+enum Reply {
+    case now(Answer)
+    /// Hold it until the query is ready or the time is up.
+    case wait(ProviderQuery, Duration)
+    /// Encode the document off the event loop, then make the answer from it.
+    case document(Document, ([UInt8]) -> Answer)
+}
+
+extension ServerCore {
+    /// Decides what to do with a request; touches nothing but memory.
+    func reply(to head: HTTPRequestHead) -> Reply {
+        guard head.method == .GET || head.method == .HEAD else { return .now(.methodNotAllowed("\(head.method)")) }
+        let route: Route
+        do {
+            route = try Route(target: head.uri)
+        } catch {
+            return .now(error.answer)
+        }
+        let situation = situation
+        switch route {
+        case .liveness: return .now(.liveness(Liveness(situation)))
+        case .health: return .now(.health(ProbeEvaluation(situation)))
+        case .ready: return .now(.ready(ProbeEvaluation(situation), rules: rules))
+        case .readiness: return .now(.readiness(ProbeEvaluation(situation), rules: rules, since: history.since))
+        case .providers:
+            let isBlocked = ProviderReadiness.blocker(situation) != nil
+            return .document(.providers(isBlocked: isBlocked)) { .providers(situation, list: $0) }
+        case .status:
+            let evaluation = ProbeEvaluation(situation)
+            let since = history.since
+            let waiters = waiting
+            return .document(.sections) {
+                .status(situation, evaluation: evaluation, since: since, waiters: waiters, sections: $0)
+            }
+        case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
+        }
+    }
+
+    private func reply(to query: ProviderQuery, wait: Duration?, _ situation: Situation) -> Reply {
+        let readiness = ProviderReadiness(query, situation)
+        var answer: Answer { .provider(readiness, situation: situation) }
+        guard readiness.outcome != .ready, let wait, wait > .zero else { return .now(answer) }
+        guard hasPlaceForWaiter else {
+            var answer = answer
+            answer.waitRefused = true
+            return .now(answer)
+        }
+        return .wait(query, wait)
+    }
+}

@@ -1,0 +1,157 @@
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Shared
+
+/// The server's whole memory: what is known, who is connected, who waits. Confined to one event loop.
+final class ServerCore {
+    let limits: ServerLimits
+    let rules: EvaluationRules
+    let logger: Logger
+    let eventLoop: any EventLoop
+    private(set) var view: StateView = .initial
+    private(set) var isStopping = false
+    private(set) var connections = ConnectionTable()
+    private(set) var waiting = 0
+    private(set) var history: ReadinessHistory
+    /// One thread that encodes long documents, started by the first request for one.
+    private var encoder: NIOThreadPool?
+    private var whenEmpty: (() -> Void)?
+
+    init(limits: ServerLimits, rules: EvaluationRules, logger: Logger, eventLoop: any EventLoop) {
+        self.limits = limits
+        self.rules = rules
+        self.logger = logger
+        self.eventLoop = eventLoop
+        history = ReadinessHistory(started: WallClock.now())
+    }
+
+    var situation: Situation {
+        Situation(view: view, rules: rules, isStopping: isStopping, now: MonotonicTime.now())
+    }
+
+    /// Takes a new view of the state and answers everybody whose wait it ends.
+    func take(_ view: StateView) {
+        self.view = view
+        noteReadiness()
+        releaseWaiters()
+    }
+
+    /// Closes what has been silent for too long. Called every ``ServerLimits/tick``.
+    func tick() {
+        noteReadiness()
+        let now = MonotonicTime.now()
+        for connection in connections.overdue(now: now, limits: limits) { connection.close() }
+    }
+
+    /// Has `pulse` done what it does, and takes the supervisor's tick from it.
+    func pulse(_ pulse: Pulse) {
+        view.tick = pulse { [self] body in
+            guard !isStopping else { return }
+            startedEncoder().submit { _ in body() }
+        }
+    }
+
+    /// Answers everybody who waits with what holds now, and closes every connection as soon as its answer is out.
+    ///
+    /// - Parameter completion: Called once when the last connection is gone.
+    func stop(_ completion: @escaping () -> Void) {
+        isStopping = true
+        whenEmpty = completion
+        encoder?.shutdownGracefully { _ in }
+        encoder = nil
+        for connection in connections.all { connection.stop() }
+        closeIfEmpty()
+    }
+
+    // MARK: connections
+
+    /// Makes room for a new connection by closing the one longest idle or longest in sending its request.
+    func admit(_ connection: ConnectionHandler) {
+        if connections.count >= limits.connections, let victim = connections.longestWithoutRequest() {
+            victim.close()
+        }
+        connections.insert(connection)
+        if isStopping || connections.count > limits.connectionsAtMost { connection.close() }
+    }
+
+    func forget(_ connection: ConnectionHandler) {
+        connections.remove(connection)
+        closeIfEmpty()
+    }
+
+    private func closeIfEmpty() {
+        guard isStopping, connections.count == 0, let whenEmpty else { return }
+        self.whenEmpty = nil
+        whenEmpty()
+    }
+
+    // MARK: waiting
+
+    /// True if another request may be held.
+    var hasPlaceForWaiter: Bool { waiting < limits.waiters && !isStopping }
+
+    func beginWaiting() { waiting += 1 }
+
+    func endWaiting() { waiting -= 1 }
+
+    private func releaseWaiters() {
+        guard waiting > 0 else { return }
+        let situation = situation
+        let blocker = ProviderReadiness.blocker(situation)
+        // Rows 1 to 7 keep everybody waiting, so there is nobody to ask.
+        if blocker != nil { return }
+        for connection in connections.all {
+            guard let query = connection.waitingFor else { continue }
+            let readiness = ProviderReadiness(query, snapshot: view.snapshot, blocker: nil)
+            if readiness.outcome == .ready { connection.release(.provider(readiness, situation: situation)) }
+        }
+    }
+
+    // MARK: documents
+
+    /// The bytes of `document`, from the snapshot's cache or encoded on another thread.
+    func encoded(_ document: Document, _ then: @escaping ([UInt8]) -> Void) {
+        let snapshot = view.snapshot
+        if let bytes = snapshot.documents[document] {
+            then(bytes)
+            return
+        }
+        if isStopping {
+            then(document.encode(snapshot))
+            return
+        }
+        let pool = startedEncoder()
+        let future = pool.runIfActive(eventLoop: eventLoop) {
+            let bytes = document.encode(snapshot)
+            snapshot.documents.keep(bytes, for: document)
+            return bytes
+        }
+        future.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let bytes): then(bytes)
+            // The pool was stopped in between.
+            case .failure: then(document.encode(snapshot))
+            }
+        }
+    }
+
+    private func startedEncoder() -> NIOThreadPool {
+        if let encoder { return encoder }
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        encoder = pool
+        return pool
+    }
+
+    private func noteReadiness() {
+        let verdict = ProbeEvaluation(situation).readiness
+        guard history.note(verdict, at: WallClock.now()) else { return }
+        logger.info(
+            "readiness changed",
+            metadata: [
+                "ready": "\(verdict.isReady)", "reason": "\(verdict.code ?? "")", "detail": "\(verdict.detail ?? "")",
+            ]
+        )
+    }
+}

@@ -1,0 +1,143 @@
+import Shared
+import SharedHTTP
+
+/// Turns what the plan wants to ask into HTTP requests; knows no loop and no clock.
+///
+/// Fixed paths under the configured base URL: the links in answers may lead to an address that only others can reach
+/// (FACTS-broker.md §5 item 6).
+struct BrokerClient: Sendable {
+    let url: BrokerURL
+    let healthPath: String
+    let caFile: String
+    let branch: String
+    let tags: [String]
+    let buildURL: String
+
+    /// The largest bulk answer; beyond it pairs are read one by one.
+    static let bulkLimit = 8 * 1024 * 1024
+    /// The largest contract read back.
+    static let pactLimit = 16 * 1024 * 1024
+    /// The largest contract sent.
+    static let contractLimit = 64 * 1024 * 1024
+
+    init(_ settings: Settings) {
+        url = settings.brokerURL
+        healthPath = settings.brokerHealthPath
+        caFile = settings.brokerCAFile
+        branch = settings.gitBranch
+        tags = settings.brokerTags
+        buildURL = settings.buildURL
+    }
+
+    /// The time a request may take in all. A 5 MB contract takes the broker 4 s (measured), a small machine longer.
+    func timeout(of kind: BrokerRequest.Kind) -> Duration {
+        switch kind {
+        case .heartbeat, .dependencies, .index: .seconds(10)
+        case .latestPacts, .latestPact, .pactVersion, .createPacticipant: .seconds(30)
+        case .publish: .seconds(120)
+        }
+    }
+
+    /// - Parameter contents: The bytes of a contract by its SHA-256; `nil` if they are gone.
+    /// - Returns: `nil` if the contents of a publication are gone.
+    func httpRequest(
+        _ request: BrokerRequest,
+        credentials: HTTPCredentials,
+        contents: (DesiredContent) -> [UInt8]?
+    ) -> HTTPRequest? {
+        switch request {
+        case .heartbeat: return get(request, healthPath, credentials)
+        case .dependencies: return get(request, "/diagnostic/status/dependencies", credentials)
+        case .index: return get(request, "/", credentials)
+        case .latestPacts: return get(request, "/pacts/latest", credentials, limit: BrokerClient.bulkLimit)
+        case .latestPact(let key):
+            return get(request, path(of: key) + "/latest", credentials, limit: BrokerClient.pactLimit)
+        case .pactVersion(let key, let version):
+            let path = path(of: key) + "/version/" + PercentEncoding.pathSegment(version)
+            return get(request, path, credentials, limit: BrokerClient.pactLimit)
+        case .createPacticipant(let name):
+            let body = JSONWriter.compact(.object(JSONObject([.init(key: "name", value: .string(name))])))
+            return post(request, "/pacticipants", body, credentials)
+        case .publish(let batch):
+            guard let body = body(of: batch, contents) else { return nil }
+            return post(request, "/contracts/publish", body, credentials)
+        }
+    }
+
+    private func path(of key: PairKey) -> String {
+        "/pacts/provider/\(PercentEncoding.pathSegment(key.provider))"
+            + "/consumer/\(PercentEncoding.pathSegment(key.consumer))"
+    }
+
+    private func get(
+        _ request: BrokerRequest,
+        _ path: String,
+        _ credentials: HTTPCredentials,
+        limit: Int = 1024 * 1024
+    ) -> HTTPRequest {
+        HTTPRequest(
+            .get,
+            url.url(path),
+            // `application/json` alone is a 406 in places (measured).
+            headers: [("Accept", "application/hal+json, application/json;q=0.9, */*;q=0.1")],
+            credentials: credentials,
+            caFile: caFile,
+            timeout: timeout(of: request.kind),
+            responseLimit: limit
+        )
+    }
+
+    private func post(
+        _ request: BrokerRequest,
+        _ path: String,
+        _ body: [UInt8],
+        _ credentials: HTTPCredentials
+    ) -> HTTPRequest {
+        HTTPRequest(
+            .post,
+            url.url(path),
+            headers: [("Accept", "application/hal+json"), ("Content-Type", "application/json")],
+            body: body,
+            credentials: credentials,
+            caFile: caFile,
+            timeout: timeout(of: request.kind),
+            responseLimit: BrokerClient.bulkLimit
+        )
+    }
+
+    /// The body of `POST /contracts/publish`. Never with `onConflict`: `merge` corrupts and `overwrite` changes nothing
+    /// (measured). Written piece by piece, because a tree of a 5 MB contract in Base64 would be a second copy.
+    private func body(of batch: PublicationBatch, _ contents: (DesiredContent) -> [UInt8]?) -> [UInt8]? {
+        var members: [JSONObject.Member] = [
+            .init(key: "pacticipantName", value: .string(batch.consumer)),
+            .init(key: "pacticipantVersionNumber", value: .string(batch.version)),
+        ]
+        if !branch.isEmpty { members.append(.init(key: "branch", value: .string(branch))) }
+        if !tags.isEmpty { members.append(.init(key: "tags", value: .array(tags.map { .string($0) }))) }
+        if !buildURL.isEmpty { members.append(.init(key: "buildUrl", value: .string(buildURL))) }
+        var body = JSONWriter.compact(.object(JSONObject(members)))
+        body.removeLast()
+        body += Array(",\"contracts\":[".utf8)
+        for (index, item) in batch.items.enumerated() {
+            guard let bytes = contents(item.content) else { return nil }
+            if index > 0 { body.append(UInt8(ascii: ",")) }
+            var contract = JSONWriter.compact(
+                .object(
+                    JSONObject([
+                        .init(key: "consumerName", value: .string(batch.consumer)),
+                        .init(key: "providerName", value: .string(item.provider)),
+                        .init(key: "specification", value: .string("pact")),
+                        .init(key: "contentType", value: .string("application/json")),
+                    ])
+                )
+            )
+            contract.removeLast()
+            body += contract
+            body += Array(",\"content\":\"".utf8)
+            body += Base64.encode(bytes)
+            body += Array("\"}".utf8)
+        }
+        body += Array("]}".utf8)
+        return body
+    }
+}

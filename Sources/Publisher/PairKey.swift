@@ -1,0 +1,30 @@
+/// The identity of a contract: who calls whom. Ordered by consumer, then provider, by UTF-8 bytes.
+struct PairKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    var consumer: String
+    var provider: String
+
+    // Equality is that of the bytes, as in the broker: canonically equal Unicode texts are different names.
+    static func == (a: PairKey, b: PairKey) -> Bool {
+        a.consumer.utf8.elementsEqual(b.consumer.utf8) && a.provider.utf8.elementsEqual(b.provider.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        PairKey.feed(consumer, to: &hasher)
+        PairKey.feed(provider, to: &hasher)
+    }
+
+    private static func feed(_ text: String, to hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xFF as UInt8)
+    }
+
+    static func < (a: PairKey, b: PairKey) -> Bool {
+        if !a.consumer.utf8.elementsEqual(b.consumer.utf8) {
+            return a.consumer.utf8.lexicographicallyPrecedes(b.consumer.utf8)
+        }
+        return a.provider.utf8.lexicographicallyPrecedes(b.provider.utf8)
+    }
+
+    var description: String { "\(consumer) -> \(provider)" }
+}

@@ -1,0 +1,54 @@
+import Logging
+import Shared
+
+extension PlanNote {
+    /// How much people want to know it.
+    var level: Logger.Level {
+        switch self {
+        case .published, .dropped, .versionMoved, .pacticipantCreated: .info
+        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne: .warning
+        }
+    }
+
+    /// One constant sentence.
+    var message: String {
+        switch self {
+        case .published(_, _, _, isChange: false): "contract published"
+        case .published(_, _, _, isChange: true): "changed contract published"
+        case .repairing: "contract is published again"
+        case .failed: "contract refused"
+        case .superseded: "somebody else's later version is the latest"
+        case .versionMoved: "consumer moves to another version number"
+        case .dropped: "contract no longer managed; it stays in the broker"
+        case .brokerWarning: "warning of the broker"
+        case .pacticipantCreated: "pacticipant created"
+        case .readingOneByOne: "the broker's list of pacts is not usable; reading pacts one by one"
+        }
+    }
+
+    /// The values.
+    var fields: [String: String] {
+        switch self {
+        case .published(let key, let version, let createdAt, _):
+            key.fields(["version": version, "published_at": createdAt])
+        case .repairing(let key, let kind, let detail): key.fields(["cause": kind.rawValue, "reason": detail])
+        case .failed(let key, let kind, let reason): key.fields(["cause": kind, "reason": reason])
+        case .superseded(let key, let version, let createdAt):
+            key.fields(["version": version, "created_at": createdAt])
+        case .versionMoved(let consumer, let from, let to, let reason):
+            ["consumer": consumer, "from": from, "to": to, "reason": reason]
+        case .dropped(let key, let version): key.fields(["version": version])
+        case .brokerWarning(let consumer, let text): ["consumer": consumer, "reason": text]
+        case .pacticipantCreated(let name): ["name": name]
+        case .readingOneByOne(let reason): ["reason": reason]
+        }
+    }
+}
+
+extension PairKey {
+    fileprivate func fields(_ others: [String: String?]) -> [String: String] {
+        var fields = ["consumer": consumer, "provider": provider]
+        for (name, value) in others { fields[name] = value }
+        return fields
+    }
+}

@@ -1,0 +1,25 @@
+/// Something that people should read about: one log line and one event each.
+enum PlanNote: Equatable, Sendable {
+    /// Proven to be in the broker.
+    case published(PairKey, version: String, createdAt: String?, isChange: Bool)
+    /// The broker no longer had what we had proven; it is published again.
+    case repairing(PairKey, kind: Repair, detail: String)
+    case failed(PairKey, kind: String, reason: String)
+    case superseded(PairKey, version: String, createdAt: String?)
+    /// All contracts of a consumer move to another version number.
+    case versionMoved(consumer: String, from: String, to: String, reason: String)
+    /// The pair left the desired set.
+    case dropped(PairKey, version: String?)
+    /// A warning of the broker about a publication.
+    case brokerWarning(consumer: String, text: String)
+    case pacticipantCreated(String)
+    /// The bulk answer is too slow or too large: pairs are read one by one for a while.
+    case readingOneByOne(String)
+
+    /// What was wrong with a proven pair.
+    enum Repair: String, Sendable {
+        case missing
+        case notLatest = "not_latest"
+        case different
+    }
+}

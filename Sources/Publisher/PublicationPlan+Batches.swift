@@ -1,0 +1,116 @@
+import Shared
+
+extension PublicationPlan {
+    /// The contracts to send next, or `nil` if there are none.
+    mutating func nextBatch(_ now: MonotonicTime) -> PublicationBatch? {
+        while let group = groups.popLast() {
+            if let batch = batch(of: group, now) { return batch }
+        }
+        // Contracts that were refused before go alone and after all others: they are not to hold anybody up again.
+        for isRetry in [false, true] {
+            if let group = newGroup(now, isRetry: isRetry), let batch = batch(of: group, now) { return batch }
+        }
+        return nil
+    }
+
+    private mutating func newGroup(_ now: MonotonicTime, isRetry: Bool) -> Group? {
+        var keys: [PairKey] = []
+        var bytes = 0
+        var settled = ""
+        for key in order {
+            if let first = keys.first, first.consumer != key.consumer { break }
+            if keys.isEmpty, settled != key.consumer {
+                settleVersion(of: key.consumer)
+                settled = key.consumer
+            }
+            guard let record = pairs[key], (record.failure != nil) == isRetry,
+                record.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now)
+            else { continue }
+            if isRetry { return Group(keys: [key], isSplit: true) }
+            if !keys.isEmpty, bytes + record.desired.bytes > configuration.maximumBatchBytes { break }
+            keys.append(key)
+            bytes += record.desired.bytes
+            if keys.count == configuration.maximumBatchCount { break }
+        }
+        return keys.isEmpty ? nil : Group(keys: keys)
+    }
+
+    /// The part of `group` that still needs publishing; it becomes the current one.
+    private mutating func batch(of group: Group, _ now: MonotonicTime) -> PublicationBatch? {
+        guard let consumer = group.keys.first?.consumer else { return nil }
+        settleVersion(of: consumer)
+        guard let version = consumers[consumer]?.version else { return nil }
+        var group = group
+        group.keys = group.keys.filter { pairs[$0]?.needsPublishing(as: version, now: now) ?? false }
+        guard !group.keys.isEmpty else { return nil }
+        current = group
+        let items = group.keys.compactMap { key in
+            pairs[key].map { PublicationBatch.Item(provider: key.provider, content: $0.desired) }
+        }
+        return PublicationBatch(consumer: consumer, version: version, items: items)
+    }
+
+    /// Chooses the consumer's version: the first time, or when the present one holds another content of one of its
+    /// pairs.
+    private mutating func settleVersion(of consumer: String) {
+        guard var record = consumers[consumer] else { return }
+        if record.version.isEmpty {
+            record.version = configuration.policy.base
+            consumers[consumer] = record
+        }
+        let isOccupied = order(of: consumer).contains { pairs[$0]?.occupies(record.version) ?? false }
+        if isOccupied { advanceVersion(of: consumer, reason: "a contract has changed") }
+    }
+
+    /// Moves all contracts of a consumer to the next version number.
+    ///
+    /// - Returns: False if the policy has no further one.
+    @discardableResult
+    mutating func advanceVersion(of consumer: String, reason: String) -> Bool {
+        guard var record = consumers[consumer] else { return false }
+        record.retire(record.version)
+        for candidate in 0...VersionPolicy.maximumCandidate {
+            guard let version = configuration.policy.version(candidate: candidate, digest: record.digest) else { break }
+            if record.used.contains(version) { continue }
+            move(consumer, &record, to: version, reason: reason)
+            return true
+        }
+        return false
+    }
+
+    /// Goes on with a version that the broker names and that stands for our present contents: a replica's or an
+    /// earlier run's.
+    mutating func adoptVersion(_ version: String, of consumer: String) {
+        guard var record = consumers[consumer], record.version != version else { return }
+        move(consumer, &record, to: version, reason: "the broker has this version for the same contracts")
+    }
+
+    private mutating func move(_ consumer: String, _ record: inout ConsumerRecord, to version: String, reason: String) {
+        if !record.version.isEmpty {
+            notes.append(.versionMoved(consumer: consumer, from: record.version, to: version, reason: reason))
+        }
+        record.version = version
+        consumers[consumer] = record
+        changes += 1
+    }
+
+    /// The pairs of one consumer, in order.
+    func order(of consumer: String) -> ArraySlice<PairKey> {
+        let start = order.partitioningIndex { $0 >= PairKey(consumer: consumer, provider: "") }
+        let rest = order[start...]
+        return rest.prefix { $0.consumer.utf8.elementsEqual(consumer.utf8) }
+    }
+}
+
+extension [PairKey] {
+    /// The first index whose element fulfils `condition`; all before it do not, all after it do.
+    fileprivate func partitioningIndex(where condition: (PairKey) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if condition(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

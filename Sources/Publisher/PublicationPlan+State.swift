@@ -1,0 +1,74 @@
+import Shared
+
+extension PublicationPlan {
+    /// Everything desired is proven, refused for good or superseded: nothing will change by itself soon.
+    var isSettled: Bool { bulk.isKnown && order.allSatisfy { pairs[$0]?.isSettled ?? true } }
+
+    /// Pairs still to be published or proven.
+    var queueLength: Int { order.count { !(pairs[$0]?.isSettled ?? true) } }
+
+    /// The section for the state file.
+    ///
+    /// - Parameters:
+    ///   - previous: The last content, whose events go on; its pairs stay until the desired set is known.
+    ///   - wall: The date that belongs to `now`.
+    func publicationState(
+        run: String,
+        sourceRevision: String,
+        events: [StateEvent],
+        now: MonotonicTime,
+        wall: WallClock
+    ) -> PublicationState {
+        var state = PublicationState(run: run)
+        state.sourceRevision = sourceRevision
+        state.verifiedOnce = bulk.isKnown
+        let verifiedAt = bulk.last.map { date($0, now, wall) }
+        state.verifiedAt = verifiedAt
+        state.queueLength = queueLength
+        state.counters = counters
+        state.warnings = [configuration.policy.warning].compactMap { $0 }
+        state.events = events
+        if order.isEmpty, !remembered.isEmpty {
+            state.pairs = remembered.sorted { $0.key < $1.key }.map(\.value)
+            return state
+        }
+        let sending: Set<PairKey>
+        if case .publish(let batch) = inFlight { sending = Set(batch.keys) } else { sending = [] }
+        state.pairs = order.compactMap { key in
+            pairs[key].map { record in
+                var pair = published(key, record, now, wall)
+                if sending.contains(key) || record.sent?.sha256 == record.desired.sha256 {
+                    pair.publishingSHA256 = record.desired.sha256
+                }
+                if record.verified?.isConfirmed == true { pair.verifiedAt = verifiedAt }
+                return pair
+            }
+        }
+        return state
+    }
+
+    private func published(
+        _ key: PairKey,
+        _ record: PairRecord,
+        _ now: MonotonicTime,
+        _ wall: WallClock
+    ) -> PublishedPair {
+        var pair = PublishedPair(consumer: key.consumer, provider: key.provider)
+        pair.verifiedSHA256 = record.verified?.sha256
+        pair.version = record.verified?.version
+        pair.publishedAt = record.verified?.createdAt
+        pair.pactVersionSHA = record.verified?.pactVersionSHA
+        pair.failure = record.failure?.published
+        pair.lastError = record.lastError.map { StateLimits.cut($0) }
+        pair.superseded = record.superseded
+        pair.attempts = record.attempts
+        let version = consumers[key.consumer]?.version ?? ""
+        let next = record.dueTime(as: version) ?? (record.lastError == nil ? nil : publishNotBefore)
+        pair.nextAttemptAt = next.map { date(max($0, now), now, wall) }
+        return pair
+    }
+
+    private func date(_ time: MonotonicTime, _ now: MonotonicTime, _ wall: WallClock) -> String {
+        WallClock(milliseconds: wall.milliseconds + (time - now).milliseconds).rfc3339
+    }
+}

@@ -1,0 +1,99 @@
+import Shared
+import SharedHTTP
+
+/// Performs what the plan decides: one request at a time over one connection. The loop and the one-shot share it.
+final class PublisherEngine {
+    var plan: PublicationPlan
+    let client: BrokerClient
+    private let multi: CurlMulti
+    private var credentials: BrokerCredentials
+    /// The bytes of a contract; `nil` if they are gone.
+    private let contents: (DesiredContent) -> [UInt8]?
+    private var current: (id: TransferID, request: BrokerRequest, started: MonotonicTime)?
+    /// `X-Pact-Broker-Version` of the last answer that had it.
+    private(set) var brokerVersion: String?
+
+    /// What one turn brought.
+    struct Turn {
+        var answered: (request: BrokerRequest, outcome: BrokerOutcome)?
+        /// Descriptors that became readable.
+        var ready: [Int32]
+    }
+
+    init(
+        settings: Settings,
+        configuration: PublicationPlan.Configuration,
+        contents: @escaping (DesiredContent) -> [UInt8]?
+    ) throws(TransportError) {
+        client = BrokerClient(settings)
+        credentials = BrokerCredentials(settings)
+        multi = try CurlMulti()
+        self.contents = contents
+        plan = PublicationPlan(
+            configuration: configuration,
+            now: .now(),
+            seed: UInt64.random(in: .min ... .max)
+        )
+    }
+
+    /// When the request in flight began and until when it may take.
+    var inFlight: (started: MonotonicTime, deadline: MonotonicTime)? {
+        current.map { ($0.started, $0.started + client.timeout(of: $0.request.kind)) }
+    }
+
+    /// Starts what the plan wants now.
+    ///
+    /// - Returns: Until when nothing is to be done unless something happens.
+    func advance(_ now: MonotonicTime) -> MonotonicTime {
+        if credentials.refresh(force: false) { plan.credentialsChanged(now) }
+        while true {
+            switch plan.next(now) {
+            case .wait(let until): return until
+            case .waitForAnswer: return now + .seconds(3600)
+            case .send(let request): start(request, now)
+            }
+        }
+    }
+
+    /// Waits for the answer, a descriptor or the time, and hands the answer to the plan.
+    func turn(waitingUpTo timeout: Duration, descriptors: [Int32]) -> Turn {
+        let result = multi.turn(waitingUpTo: timeout, descriptors: descriptors)
+        var turn = Turn(answered: nil, ready: result.ready)
+        for (id, answer) in result.finished where id == current?.id {
+            guard let (_, request, started) = current else { break }
+            current = nil
+            if case .success(let response) = answer, let version = response.headers["x-pact-broker-version"] {
+                brokerVersion = StateLimits.cut(version, to: 64)
+            }
+            turn.answered = (request, finish(request, answer, started))
+        }
+        return turn
+    }
+
+    private func start(_ request: BrokerRequest, _ now: MonotonicTime) {
+        guard let http = client.httpRequest(request, credentials: credentials.current, contents: contents) else {
+            if case .publish(let batch) = request { plan.contentIsMissing(batch.keys, now: now) }
+            return
+        }
+        do {
+            current = (try multi.start(http), request, now)
+        } catch {
+            // libcurl refuses the request itself, for example a CA file that is not there: as if it had failed.
+            _ = finish(request, .failure(error), now)
+        }
+    }
+
+    private func finish(
+        _ request: BrokerRequest,
+        _ answer: Result<HTTPResponse, TransportError>,
+        _ started: MonotonicTime
+    ) -> BrokerOutcome {
+        let now = MonotonicTime.now()
+        var usesBearer = false
+        if case .bearer = credentials.current { usesBearer = true }
+        let outcome = BrokerAnswer.outcome(of: request.kind, answer, usesBearer: usesBearer)
+        plan.handle(outcome, to: request, took: now - started, now: now)
+        if case .unauthorized = outcome, credentials.refresh(force: true) { plan.credentialsChanged(now) }
+        return outcome
+    }
+}

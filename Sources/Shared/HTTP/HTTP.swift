@@ -1,3 +1,0 @@
-internal import CCurl
-
-let placeholder = CURLE_OK

@@ -1,0 +1,53 @@
+internal import Shared
+
+/// One HTTP request with its limits. Redirects are never followed.
+package struct HTTPRequest: Sendable {
+    /// The methods in use here; HEAD is 405 at every path of a Pact Broker.
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+    }
+
+    package var method: Method
+    /// Absolute, percent-encoded, http or https, without credentials.
+    package var url: String
+    /// Sent as they are; neither names nor values may hold line breaks.
+    package var headers: [(name: String, value: String)]
+    /// `nil` for a request without a body.
+    package var body: [UInt8]?
+    package var credentials: HTTPCredentials
+    /// PEM file of the certificate authorities to trust instead of the system's; empty: the system's.
+    package var caFile: String
+    package var connectTimeout: Duration
+    /// From start to the last byte of the answer; `nil` for a stream that may last for ever.
+    package var timeout: Duration?
+    /// Gives up when no byte moved for that long, in whole seconds; `nil`: never.
+    package var stallTimeout: Duration?
+    /// The largest answer body in bytes; a longer one is ``TransportError/Kind/tooLarge``. Not applied to streams.
+    package var responseLimit: Int
+
+    package init(
+        _ method: Method,
+        _ url: String,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil,
+        credentials: HTTPCredentials = .none,
+        caFile: String = "",
+        connectTimeout: Duration = .seconds(5),
+        timeout: Duration? = .seconds(30),
+        stallTimeout: Duration? = nil,
+        responseLimit: Int = 1024 * 1024
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.credentials = credentials
+        self.caFile = caFile
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.stallTimeout = stallTimeout
+        self.responseLimit = responseLimit
+    }
+}

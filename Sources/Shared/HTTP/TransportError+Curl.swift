@@ -1,0 +1,34 @@
+internal import CCurl
+internal import Glibc
+
+extension TransportError {
+    /// Translates a libcurl result (https://curl.se/libcurl/c/libcurl-errors.html).
+    init(curl code: CURLcode, text: String, systemError: Int) {
+        let text = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+        self.init(TransportError.kind(of: code, text: text), TransportError.sentence(text, systemError))
+    }
+
+    private static func kind(of code: CURLcode, text: String) -> Kind {
+        switch code {
+        case CURLE_COULDNT_CONNECT: .refused
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .dns
+        // The phase is only in the text; in a version that words it differently it is an ordinary time-out.
+        case CURLE_OPERATION_TIMEDOUT: text.hasPrefix("Resolving") ? .dns : .timeout
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ENGINE_NOTFOUND,
+            CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED,
+            CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_CRL_BADFILE,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS:
+            .tls
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_WEIRD_SERVER_REPLY,
+            CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
+            .disconnected
+        default: .other
+        }
+    }
+
+    private static func sentence(_ text: String, _ systemError: Int) -> String {
+        guard systemError > 0, systemError != EINPROGRESS else { return text }
+        let reason = String(cString: strerror(Int32(systemError)))
+        return text.hasSuffix(reason) ? text : "\(text) (\(reason))"
+    }
+}

@@ -1,0 +1,215 @@
+internal import CLinux
+internal import Glibc
+
+/// The directory that holds `state.json`, `lock` and `contracts/`, checked: it belongs to this user, only this user can
+/// write there, and it is no symlink that somebody else could turn elsewhere.
+package struct StateDirectory: Equatable, Sendable {
+    /// The absolute path, with the `<uid>` step where there is one.
+    package let path: String
+
+    /// Used when `STATE_DIR` is not set.
+    package static let defaultPath = "/tmp/pact-mocks-manager"
+    /// Used when `STATE_DIR` is not set and `/tmp` is not writable.
+    package static let fallbackPath = "/dev/shm/pact-mocks-manager"
+
+    package var contractsPath: String { path + "/contracts" }
+    var statePath: String { path + "/state.json" }
+    var lockPath: String { path + "/lock" }
+
+    /// Finds or creates the directory.
+    ///
+    /// A directory of root's, or one that group or others may write to (a Kubernetes emptyDir is root:root 0777), is
+    /// only the parent: the state goes to `<uid>` in it, 0700.
+    ///
+    /// - Parameter setting: The value of `STATE_DIR`, or `nil` if it is not set.
+    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the YAML
+    ///   to add), `full` or `system`.
+    package static func prepare(setting: String?) throws(StateError) -> StateDirectory {
+        try prepare(setting: setting, defaultPath: defaultPath, fallbackPath: fallbackPath)
+    }
+
+    static func prepare(
+        setting: String?,
+        defaultPath: String,
+        fallbackPath: String
+    ) throws(StateError) -> StateDirectory {
+        if let setting, !setting.isEmpty { return StateDirectory(unchecked: try claim(setting)) }
+        do throws(StateError) {
+            return StateDirectory(unchecked: try claim(defaultPath))
+        } catch {
+            guard error.allowsAnotherPlace else { throw error }
+            guard let path = try? claim(fallbackPath) else { throw error }
+            return StateDirectory(unchecked: path)
+        }
+    }
+
+    /// The directory that ``prepare(setting:)`` failed to prepare, for a manager that goes on without state: its
+    /// writers declare the state unwritable and create the directory as soon as that is possible.
+    package static func unprepared(setting: String?) -> StateDirectory {
+        StateDirectory(unchecked: setting.flatMap { $0.isEmpty ? nil : trimmed($0) } ?? defaultPath)
+    }
+
+    /// The directory that the manager resolved and handed to its worker (`MANAGER_STATE_DIR`): no further `<uid>` step.
+    ///
+    /// - Throws: As ``prepare(setting:)``; a directory of another user or a writable one is refused.
+    package init(resolved path: String) throws(StateError) {
+        self.init(unchecked: try Self.trimmedAbsolute(path))
+        try verify()
+    }
+
+    private init(unchecked path: String) { self.path = path }
+
+    /// Makes the directory again after somebody removed it, and checks it as if it were new.
+    func recreate() throws(StateError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw .writing(path, SystemError(call: "mkdir", number: errno, subject: path))
+        }
+        try verify()
+    }
+
+    private func verify() throws(StateError) {
+        let descriptor = try Self.open(path)
+        switch try Self.verdict(descriptor, path) {
+        case .use: return
+        case .useSubdirectory: throw .directoryRefused(path: path, reason: "others may write to it, or it is root's")
+        case .refuse(let reason): throw .directoryRefused(path: path, reason: reason)
+        }
+    }
+
+    /// What prevents writing here, as far as can be seen without writing: for a reader that must never write.
+    package func obstacle() -> StateError? {
+        if access(path, W_OK | X_OK) != 0 {
+            return .writing(path, SystemError(call: "access", number: errno, subject: path))
+        }
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        guard status.f_bavail == 0 || (status.f_files > 0 && status.f_favail == 0) else { return nil }
+        return .full(path: path, cause: SystemError(call: "statvfs", number: ENOSPC, subject: path))
+    }
+}
+
+extension StateDirectory {
+    /// What a directory's owner and mode allow.
+    enum Verdict: Equatable {
+        case use
+        case useSubdirectory
+        case refuse(reason: String)
+
+        /// Decides by the owner, the permission bits and our effective user.
+        init(owner: UInt32, mode: UInt32, user: UInt32) {
+            if owner != user, owner != 0 {
+                self = .refuse(reason: "it belongs to uid \(owner), neither to root nor to us (uid \(user))")
+            } else if owner != user || mode & 0o022 != 0 {
+                self = .useSubdirectory
+            } else {
+                self = .use
+            }
+        }
+    }
+
+    /// Creates `path` if needed, checks it and goes one step down where others can write.
+    private static func claim(_ setting: String) throws(StateError) -> String {
+        let path = try trimmedAbsolute(setting)
+        if mkdir(path, 0o700) != 0 {
+            let cause = SystemError(call: "mkdir", number: errno, subject: path)
+            if cause.meansMissing { throw .directoryRefused(path: path, reason: "its parent does not exist") }
+            // A read-only file system answers EROFS even for a directory that is there.
+            guard cause.number == EEXIST || FileIdentity.status(of: path) != nil else { throw .writing(path, cause) }
+        }
+        let descriptor = try open(path)
+        switch try verdict(descriptor, path) {
+        case .use:
+            try checkWritable(path)
+            return path
+        case .useSubdirectory:
+            return try claimSubdirectory(of: descriptor, path)
+        case .refuse(let reason):
+            throw .directoryRefused(path: path, reason: reason)
+        }
+    }
+
+    private static func claimSubdirectory(
+        of parent: borrowing FileDescriptor,
+        _ parentPath: String
+    ) throws(StateError) -> String {
+        let name = String(geteuid())
+        let path = parentPath == "/" ? "/\(name)" : "\(parentPath)/\(name)"
+        if mkdirat(parent.number, name, 0o700) != 0 {
+            let cause = SystemError(call: "mkdir", number: errno, subject: path)
+            guard cause.number == EEXIST || FileIdentity.status(of: path) != nil else { throw .writing(path, cause) }
+        }
+        let descriptor = try open(name, at: parent.number, path)
+        let status = try systemCall { () throws(SystemError) in
+            try FileIdentity.status(of: descriptor, subject: path)
+        }
+        guard status.st_uid == geteuid() else {
+            throw .directoryRefused(path: path, reason: "it belongs to uid \(status.st_uid), not to us")
+        }
+        // Ours, but somebody opened it up: close it again.
+        if status.st_mode & 0o077 != 0, fchmod(descriptor.number, 0o700) != 0 {
+            throw .writing(path, SystemError(call: "fchmod", number: errno, subject: path))
+        }
+        try checkWritable(path)
+        return path
+    }
+
+    private static func checkWritable(_ path: String) throws(StateError) {
+        if access(path, W_OK | X_OK) != 0 {
+            throw .writing(path, SystemError(call: "access", number: errno, subject: path))
+        }
+    }
+
+    private static func verdict(_ descriptor: borrowing FileDescriptor, _ path: String) throws(StateError) -> Verdict {
+        let number = descriptor.number
+        var status = stat()
+        guard fstat(number, &status) == 0 else {
+            throw .system(SystemError(call: "fstat", number: errno, subject: path))
+        }
+        return Verdict(owner: status.st_uid, mode: status.st_mode, user: geteuid())
+    }
+
+    /// Opens a directory without following a symlink in its last component.
+    private static func open(
+        _ name: String,
+        at parent: Int32 = AT_FDCWD,
+        _ fullPath: String? = nil
+    ) throws(StateError) -> FileDescriptor {
+        let path = fullPath ?? name
+        let number = clinux_openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0)
+        if number >= 0 { return FileDescriptor(owning: number) }
+        let cause = SystemError(call: "open", number: -number, subject: path)
+        if cause.number == ENOTDIR || cause.number == ELOOP {
+            let isLink = FileIdentity.status(of: path)?.isSymbolicLink ?? false
+            throw .directoryRefused(path: path, reason: isLink ? "it is a symlink" : "it is not a directory")
+        }
+        throw .writing(path, cause)
+    }
+
+    private static func systemCall<Result>(_ body: () throws(SystemError) -> Result) throws(StateError) -> Result {
+        do throws(SystemError) { return try body() } catch { throw .system(error) }
+    }
+
+    private static func trimmedAbsolute(_ setting: String) throws(StateError) -> String {
+        guard setting.hasPrefix("/") else { throw .notAbsolute(path: setting) }
+        return trimmed(setting)
+    }
+
+    /// Without slashes at the end: with one, the kernel follows a symlink even if told not to.
+    private static func trimmed(_ path: String) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}
+
+extension StateError {
+    /// The default place cannot be used for a reason that another place may not have. A place that is refused because
+    /// of its owner or because it is a symlink may be an attack: no silent way around it.
+    fileprivate var allowsAnotherPlace: Bool {
+        switch self {
+        case .notWritable, .full: true
+        case .directoryRefused(_, let reason): reason == "its parent does not exist"
+        default: false
+        }
+    }
+}

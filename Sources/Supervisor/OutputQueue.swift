@@ -1,0 +1,70 @@
+internal import Glibc
+import Shared
+
+/// Lines on their way to standard output, which may be slow, full or gone.
+///
+/// The descriptor is polled before each write and never made non-blocking: O_NONBLOCK would change it for every process
+/// that shares it. At most 4 KiB are written at a time (PIPE_BUF: what POLLOUT promises), so that a blocked log driver
+/// costs counted lines, never a probe.
+struct OutputQueue {
+    private let descriptor: Int32
+    private var bytes: [UInt8] = []
+    private var offset = 0
+    /// Dropped lines by worker; `nil` is the manager itself.
+    private(set) var dropped: [WorkerName?: Int] = [:]
+    /// Standard output is closed or its reader is gone: everything is dropped from now on.
+    private(set) var isBroken = false
+
+    /// Bytes that may wait.
+    static let capacity = 1 << 20
+    /// PIPE_BUF on Linux.
+    private static let pieceSize = 4096
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    var isEmpty: Bool { offset == bytes.count }
+
+    /// Queues a whole line, or counts it as dropped.
+    mutating func append(_ line: [UInt8], from worker: WorkerName?) {
+        guard !isBroken, bytes.count - offset + line.count <= Self.capacity else {
+            dropped[worker, default: 0] += 1
+            return
+        }
+        bytes += line
+    }
+
+    /// Writes as long as the descriptor takes something.
+    mutating func flush() {
+        while !isEmpty, !isBroken, isWritable() {
+            let count = bytes.withUnsafeBytes { buffer in
+                write(
+                    descriptor,
+                    buffer.baseAddress.map { $0 + offset },
+                    min(Self.pieceSize, bytes.count - offset)
+                )
+            }
+            if count >= 0 {
+                offset += count
+            } else if errno == EAGAIN {
+                // Somebody else made it non-blocking: wait for POLLOUT.
+                break
+            } else if errno != EINTR {
+                isBroken = true
+            }
+        }
+        if isBroken || isEmpty {
+            bytes.removeAll(keepingCapacity: bytes.count <= 64 * 1024)
+            offset = 0
+        } else if offset > Self.capacity / 2 {
+            bytes.removeFirst(offset)
+            offset = 0
+        }
+    }
+
+    private func isWritable() -> Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return Glibc.poll(&poll, 1, 0) > 0
+    }
+}

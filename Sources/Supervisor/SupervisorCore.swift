@@ -1,0 +1,392 @@
+import Shared
+
+/// Everything the supervisor decides: `(state, event, now) → (state, actions)`, no clock, no I/O.
+///
+/// The loop performs the actions in order and reports what came of them as events. Invariants, checked by the
+/// simulation in the tests: never two live processes for one worker; every wait within its bounds; the stop ends within
+/// the sum of the graces; no event loses an action.
+struct SupervisorCore: Sendable {
+    private(set) var workers: [WorkerStateMachine]
+    private(set) var mode = Mode.running
+    private(set) var reapedOrphans = 0
+    private var generator: SplitMix64
+    private var nextTick: MonotonicTime
+    /// What the loop was told to wait for: waking long after it means that we ourselves did not run.
+    private var promisedWake: MonotonicTime?
+    private var loopingAtLastTick: [WorkerName] = []
+    /// Workers still to be restarted by SIGHUP, the first one under way.
+    private var reloadQueue: [WorkerName] = []
+
+    /// What the supervisor is about.
+    enum Mode: Equatable, Sendable {
+        case running
+        /// SIGTERM seen: the workers of ``WorkerName/stopOrder`` from `index` on are still to go.
+        case stopping(index: Int)
+        case done
+    }
+
+    /// The tick word is stored this often.
+    static let tickInterval = Duration.seconds(5)
+    /// Waking later than this after a deadline is the machine's fault, not a worker's.
+    static let toleratedLateness = Duration.seconds(1)
+
+    init(
+        seed: UInt64,
+        now: MonotonicTime,
+        policy: (WorkerName) -> WorkerPolicy = WorkerPolicy.standard
+    ) {
+        generator = SplitMix64(seed: seed)
+        workers = WorkerName.allCases.map { WorkerStateMachine(name: $0, policy: policy($0), startAt: now) }
+        nextTick = now
+    }
+
+    /// When the loop must call again with ``SupervisorEvent/timer`` at the latest.
+    var nextDeadline: MonotonicTime? {
+        if mode == .done { return nil }
+        return workers.compactMap(\.deadline).reduce(nextTick) { min($0, $1) }
+    }
+
+    /// Takes one event and says what to do.
+    mutating func handle(_ event: SupervisorEvent, now: MonotonicTime) -> [SupervisorAction] {
+        guard mode != .done else { return [] }
+        forgiveOwnLateness(now)
+        var actions: [SupervisorAction] = []
+        switch event {
+        case .start: break
+        case .spawned(let name, let pid): spawned(name, pid: pid, now: now, &actions)
+        case .spawnFailed(let name, let reason): spawnFailed(name, reason: reason, now: now, &actions)
+        case .exited(let pid, let status): exited(pid: pid, status: status, now: now, &actions)
+        case .ready(let pid): ready(pid: pid, now: now, &actions)
+        case .heartbeat(let pid): heartbeat(pid: pid, now: now)
+        case .terminate: terminate(now: now, &actions)
+        case .reload: reload(&actions)
+        case .timer: break
+        }
+        runDue(now: now, &actions)
+        advanceReload(now: now, &actions)
+        advanceStop(now: now, &actions)
+        promisedWake = nextDeadline
+        return actions
+    }
+
+    private mutating func forgiveOwnLateness(_ now: MonotonicTime) {
+        guard let promisedWake, now - promisedWake > Self.toleratedLateness else { return }
+        for index in workers.indices {
+            // Nobody is judged before the heartbeats that wait in our socket have been read.
+            workers[index].forgive(now - promisedWake, notBefore: now + Self.toleratedLateness)
+        }
+    }
+
+    private func index(of name: WorkerName) -> Int? { workers.firstIndex { $0.name == name } }
+
+    // MARK: Life of a worker
+
+    private mutating func spawned(
+        _ name: WorkerName,
+        pid: Int32,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard let index = index(of: name), workers[index].phase == .spawning else { return }
+        let deadline = now + workers[index].policy.readyDeadline
+        workers[index].phase = .starting(pid: pid, since: now, deadline: deadline)
+        actions.append(.publish)
+        if isStoppingNow(name) { sendTerminate(index, thenStart: false, now: now, &actions) }
+    }
+
+    private mutating func spawnFailed(
+        _ name: WorkerName,
+        reason: String,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard let index = index(of: name), workers[index].phase == .spawning else { return }
+        workers[index].lastExit = .init(status: nil, spawnFailure: reason, at: now)
+        let delay = scheduleRestart(index, reason: "spawn", readyFor: nil, now: now, &actions)
+        logDeath(index, .spawnFailed(name, reason: reason, restartIn: delay), now: now, &actions)
+    }
+
+    private mutating func exited(
+        pid: Int32,
+        status: ExitStatus,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard let index = workers.firstIndex(where: { $0.pid == pid }) else {
+            reapedOrphans += 1
+            return
+        }
+        let name = workers[index].name
+        var reason = "exit"
+        if case .signal = status { reason = "signal" }
+        var readyFor: Duration?
+        var startAgainAtOnce = false
+        switch workers[index].phase {
+        case .ready(_, _, let readySince, _): readyFor = now - readySince
+        case .aborting: reason = "heartbeat"
+        case .stopping(_, _, let thenStart):
+            startAgainAtOnce = thenStart
+            reason = "reload"
+        case .waiting, .spawning, .starting, .stopped: break
+        }
+        workers[index].lastExit = .init(status: status, spawnFailure: nil, at: now)
+        actions.append(.repair(name))
+        if startAgainAtOnce, !isStoppingNow(name) {
+            workers[index].phase = .waiting(until: now)
+            actions.append(.publish)
+            return
+        }
+        if case .stopping = workers[index].phase {
+            workers[index].phase = .stopped
+            actions.append(.publish)
+            return
+        }
+        let delay = scheduleRestart(index, reason: reason, readyFor: readyFor, now: now, &actions)
+        logDeath(index, .exited(name, pid: pid, status, restartIn: delay), now: now, &actions)
+    }
+
+    /// One line per death; in a crash loop one per minute, which says so.
+    private mutating func logDeath(
+        _ index: Int,
+        _ entry: SupervisorLogEntry,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard workers[index].isCrashLooping(at: now) else {
+            actions.append(.log(entry))
+            return
+        }
+        if let last = workers[index].crashLoopLogged, now - last < .seconds(60) { return }
+        workers[index].crashLoopLogged = now
+        actions.append(.log(entry))
+        actions.append(.log(.crashLooping(workers[index].name, restarts: workers[index].recentRestarts.count)))
+    }
+
+    /// - Returns: The delay, or `nil` if it is not started again because we are stopping.
+    private mutating func scheduleRestart(
+        _ index: Int,
+        reason: String,
+        readyFor: Duration?,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) -> Duration? {
+        actions.append(.publish)
+        if isStoppingNow(workers[index].name) {
+            workers[index].phase = .stopped
+            return nil
+        }
+        let policy = workers[index].policy
+        if let readyFor, readyFor >= policy.stablePeriod { workers[index].attempt = 0 }
+        var delay = Duration.zero
+        if (readyFor ?? .zero) < policy.immediateRestartAfter {
+            workers[index].attempt += 1
+            delay = policy.backoff.delay(attempt: workers[index].attempt, using: &generator)
+        }
+        workers[index].restarts += 1
+        workers[index].restartsByReason[reason, default: 0] += 1
+        workers[index].recentRestarts.removeAll { now - $0 >= WorkerStateMachine.crashLoopWindow }
+        workers[index].recentRestarts.append(now)
+        workers[index].phase = .waiting(until: now + delay)
+        return delay
+    }
+
+    private mutating func ready(pid: Int32, now: MonotonicTime, _ actions: inout [SupervisorAction]) {
+        guard let index = workers.firstIndex(where: { $0.pid == pid }),
+            case .starting(_, let since, _) = workers[index].phase
+        else { return }
+        workers[index].phase = .ready(
+            pid: pid,
+            since: since,
+            readySince: now,
+            deadline: now + workers[index].policy.watchdogLimit
+        )
+        actions.append(.publish)
+    }
+
+    private mutating func heartbeat(pid: Int32, now: MonotonicTime) {
+        guard let index = workers.firstIndex(where: { $0.pid == pid }),
+            case .ready(_, let since, let readySince, _) = workers[index].phase
+        else { return }
+        workers[index].phase = .ready(
+            pid: pid,
+            since: since,
+            readySince: readySince,
+            deadline: now + workers[index].policy.watchdogLimit
+        )
+    }
+
+    // MARK: What is due
+
+    private mutating func runDue(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
+        if now >= nextTick {
+            nextTick = now + Self.tickInterval
+            actions.append(.tick)
+            // A crash loop ends by nothing happening: only time shows it.
+            let looping = workers.filter { $0.isCrashLooping(at: now) }.map(\.name)
+            if looping != loopingAtLastTick { actions.append(.publish) }
+            loopingAtLastTick = looping
+        }
+        for index in workers.indices {
+            let name = workers[index].name
+            guard let deadline = workers[index].deadline, now >= deadline else { continue }
+            switch workers[index].phase {
+            case .waiting:
+                guard !isStoppingNow(name) else {
+                    workers[index].phase = .stopped
+                    continue
+                }
+                workers[index].phase = .spawning
+                actions.append(.spawn(name))
+            case .starting(let pid, _, _): abort(index, pid: pid, .notReady, now: now, &actions)
+            case .ready(let pid, _, _, _): abort(index, pid: pid, .noHeartbeat, now: now, &actions)
+            case .aborting(let pid, _):
+                workers[index].phase = .aborting(pid: pid, killAt: nil)
+                kill(name, pid: pid, &actions)
+            case .stopping(let pid, _, let thenStart):
+                workers[index].phase = .stopping(pid: pid, killAt: nil, thenStart: thenStart)
+                kill(name, pid: pid, &actions)
+            case .spawning, .stopped: break
+            }
+        }
+    }
+
+    private mutating func abort(
+        _ index: Int,
+        pid: Int32,
+        _ kind: HangKind,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        let name = workers[index].name
+        workers[index].phase = .aborting(pid: pid, killAt: now + workers[index].policy.abortGrace)
+        actions.append(.log(.hung(name, pid: pid, kind)))
+        // A stopped process takes SIGABRT only when continued; SIGKILL follows in any case.
+        actions.append(.signal(name, pid: pid, signal: .abort, group: false))
+        actions.append(.publish)
+    }
+
+    private func kill(_ name: WorkerName, pid: Int32, _ actions: inout [SupervisorAction]) {
+        actions.append(.log(.killed(name, pid: pid)))
+        actions.append(.signal(name, pid: pid, signal: .kill, group: true))
+    }
+
+    private mutating func sendTerminate(
+        _ index: Int,
+        thenStart: Bool,
+        now: MonotonicTime,
+        _ actions: inout [SupervisorAction]
+    ) {
+        guard let pid = workers[index].pid else { return }
+        let killAt = now + workers[index].policy.stopGrace
+        workers[index].phase = .stopping(pid: pid, killAt: killAt, thenStart: thenStart)
+        actions.append(.signal(workers[index].name, pid: pid, signal: .terminate, group: false))
+        actions.append(.publish)
+    }
+
+    // MARK: Stopping
+
+    private mutating func terminate(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
+        if case .stopping = mode {
+            actions.append(.log(.stopHurried))
+            for index in workers.indices {
+                guard let pid = workers[index].pid else {
+                    if workers[index].phase != .spawning { workers[index].phase = .stopped }
+                    continue
+                }
+                workers[index].phase = .stopping(pid: pid, killAt: nil, thenStart: false)
+                actions.append(.signal(workers[index].name, pid: pid, signal: .kill, group: true))
+            }
+            mode = .stopping(index: WorkerName.stopOrder.count - 1)
+            return
+        }
+        mode = .stopping(index: -1)
+        reloadQueue = []
+        for index in workers.indices {
+            // A reload under way ends here: whoever is being stopped stays stopped when its turn has come.
+            if case .stopping(let pid, let killAt, _) = workers[index].phase {
+                workers[index].phase = .stopping(
+                    pid: pid,
+                    killAt: killAt,
+                    thenStart: workers[index].name == .healthServer
+                )
+            }
+        }
+        actions.append(.log(.stopping))
+        actions.append(.publish)
+    }
+
+    /// True once the worker's turn in the ordered stop has come, and for all but the health server from the beginning:
+    /// while others stop, only probes still need somebody.
+    private func isStoppingNow(_ name: WorkerName) -> Bool {
+        guard case .stopping(let index) = mode else { return mode == .done }
+        if name != .healthServer { return true }
+        return index >= 0 && WorkerName.stopOrder[index] == name
+    }
+
+    private mutating func advanceStop(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
+        guard case .stopping(var step) = mode else { return }
+        while true {
+            if step >= 0, let index = index(of: WorkerName.stopOrder[step]) {
+                switch workers[index].phase {
+                case .stopped: break
+                case .waiting: workers[index].phase = .stopped
+                case .spawning, .starting, .ready, .aborting, .stopping: return
+                }
+            }
+            step += 1
+            guard step < WorkerName.stopOrder.count else { break }
+            mode = .stopping(index: step)
+            guard let index = index(of: WorkerName.stopOrder[step]) else { continue }
+            switch workers[index].phase {
+            case .starting, .ready: sendTerminate(index, thenStart: false, now: now, &actions)
+            case .stopping(let pid, let killAt, _):
+                workers[index].phase = .stopping(pid: pid, killAt: killAt, thenStart: false)
+            case .waiting, .spawning, .aborting, .stopped: break
+            }
+        }
+        guard workers.allSatisfy({ $0.phase == .stopped }) else { return }
+        mode = .done
+        actions.append(.publish)
+        actions.append(.exit)
+    }
+
+    // MARK: SIGHUP
+
+    private mutating func reload(_ actions: inout [SupervisorAction]) {
+        guard mode == .running else { return }
+        if reloadQueue.isEmpty { actions.append(.log(.reloading)) }
+        // The one under way may have read the old files: it is asked again at the end.
+        reloadQueue = (reloadQueue.first.map { [$0] } ?? []) + WorkerName.allCases.reversed()
+    }
+
+    /// One worker after the other: terminate, wait for its exit, start, wait until it is ready.
+    private mutating func advanceReload(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
+        while mode == .running, let name = reloadQueue.first, let index = index(of: name) {
+            switch workers[index].phase {
+            case .starting, .ready:
+                if reloading == name {
+                    guard case .ready = workers[index].phase else { return }
+                    reloading = nil
+                    reloadQueue.removeFirst()
+                    if reloadQueue.isEmpty { actions.append(.log(.reloaded)) }
+                    continue
+                }
+                reloading = name
+                sendTerminate(index, thenStart: true, now: now, &actions)
+                return
+            case .stopping:
+                reloading = name
+                return
+            case .spawning: return
+            case .waiting, .aborting, .stopped:
+                // Already on its way to a new process.
+                reloading = nil
+                reloadQueue.removeFirst()
+                if reloadQueue.isEmpty { actions.append(.log(.reloaded)) }
+            }
+        }
+    }
+
+    /// The worker whose new process SIGHUP waits for.
+    private var reloading: WorkerName?
+}

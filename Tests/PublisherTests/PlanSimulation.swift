@@ -1,0 +1,110 @@
+import Shared
+import Testing
+
+@testable import Publisher
+
+/// The plan and the model broker under a virtual clock.
+final class PlanSimulation {
+    var plan: PublicationPlan
+    var broker = ModelBroker()
+    var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    /// All requests so far, with their moments.
+    var log: [(time: MonotonicTime, request: BrokerRequest)] = []
+    var notes: [PlanNote] = []
+    /// What one request takes.
+    var latency = Duration.milliseconds(5)
+    let configuration: PublicationPlan.Configuration
+
+    init(
+        mode: Settings.VersionPolicyMode = .auto,
+        seed: UInt64 = 1,
+        _ change: (inout PublicationPlan.Configuration) -> Void = { _ in }
+    ) {
+        var configuration = PublicationPlan.Configuration(
+            policy: VersionPolicy(branch: "main", commit: "abc", mode: mode)
+        )
+        change(&configuration)
+        self.configuration = configuration
+        plan = PublicationPlan(configuration: configuration, now: now, seed: seed)
+    }
+
+    func desire(_ contents: [PairKey: String]) {
+        plan.setDesired(contents.mapValues { DesiredContent(sha256: $0, bytes: 1000) }, now: now)
+    }
+
+    /// Runs for `duration` of virtual time, or until `done` holds after a request.
+    ///
+    /// - Returns: True if `done` held.
+    @discardableResult
+    func run(for duration: Duration, until done: (PlanSimulation) -> Bool = { _ in false }) -> Bool {
+        let end = now + duration
+        var steps = 0
+        while now < end {
+            steps += 1
+            guard steps < 200_000 else {
+                Issue.record("the plan does not come to rest")
+                return false
+            }
+            switch plan.next(now) {
+            case .send(let request):
+                log.append((now, request))
+                let outcome = broker.answer(request)
+                now = now + latency
+                plan.handle(outcome, to: request, took: latency, now: now)
+                notes += plan.notes
+                plan.notes = []
+                if done(self) { return true }
+            case .wait(let time):
+                if done(self) { return true }
+                now = max(time, now + .milliseconds(1))
+            case .waitForAnswer:
+                Issue.record("nothing is in flight")
+                return false
+            }
+        }
+        return done(self)
+    }
+
+    /// Runs until everything is settled, at most five minutes of virtual time.
+    @discardableResult
+    func settle() -> Bool { run(for: .seconds(300)) { $0.plan.isSettled && $0.isSynced } }
+
+    /// A publisher that starts anew within the run, with what its predecessor has committed.
+    func restart(forgetting: Bool = false) {
+        let state = plan.publicationState(
+            run: "r",
+            sourceRevision: "",
+            events: [],
+            now: now,
+            wall: WallClock(milliseconds: 0)
+        )
+        let desired = plan.pairs.mapValues(\.desired)
+        plan = PublicationPlan(configuration: configuration, now: now, seed: 2)
+        if !forgetting { plan.restore(state) }
+        plan.setDesired(desired, now: now)
+    }
+
+    /// Everything desired and not failed is what `/latest` serves.
+    var isSynced: Bool {
+        plan.pairs.allSatisfy { key, record in
+            record.failure != nil || record.superseded != nil || broker.latest(key)?.sha256 == record.desired.sha256
+        }
+    }
+
+    var publications: [PublicationBatch] {
+        log.compactMap { if case .publish(let batch) = $0.request { batch } else { nil } }
+    }
+
+    static func pairs(_ count: Int, consumers: Int = 1) -> [PairKey: String] {
+        var result: [PairKey: String] = [:]
+        for number in 0..<count {
+            let key = PairKey(consumer: "consumer-\(number % consumers)", provider: "provider-\(number)")
+            result[key] = "sha-\(number)"
+        }
+        return result
+    }
+}
+
+extension PairKey {
+    init(_ consumer: String, _ provider: String) { self.init(consumer: consumer, provider: provider) }
+}

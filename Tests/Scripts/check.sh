@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is accepted. Each step says what it does; the first failure ends the run,
+# except that the test runner's summary always comes last.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+swift=${SWIFT:-swift}
+# Package.swift turns every warning in our own sources into an error.
+export WARNINGS_AS_ERRORS=1
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "system packages"
+Tests/Scripts/install-libcurl.sh
+
+step "format"
+"$swift" format lint --strict -r --parallel Package.swift Sources Tests
+echo "clean"
+
+step "release build"
+for product in manager watcher publisher health-server local-broker; do
+    "$swift" build -c release --product "$product"
+done
+release=$("$swift" build -c release --show-bin-path)
+
+step "linkage"
+Tests/Scripts/linkage.sh "$release"
+
+step "debug build"
+"$swift" build --build-tests
+
+step "demo"
+Tests/Scripts/demo.sh "$release"
+
+step "tests"
+PMM_PRODUCTS_DIRECTORY=$release Tests/Scripts/test.sh

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import Shared
+
+@Suite struct StateDirectoryTests {
+    let scratch: ScratchDirectory
+
+    init() throws { scratch = try ScratchDirectory() }
+
+    private func refusal(_ body: () throws(StateError) -> StateDirectory) -> String? {
+        do throws(StateError) {
+            _ = try body()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test(arguments: [
+        (0, 0o700, 0, StateDirectory.Verdict.use), (0, 0o755, 0, .use), (0, 0o777, 0, .useSubdirectory),
+        (0, 0o1777, 0, .useSubdirectory), (0, 0o755, 65_534, .useSubdirectory), (0, 0o777, 65_534, .useSubdirectory),
+        (65_534, 0o700, 65_534, .use), (65_534, 0o770, 65_534, .useSubdirectory),
+    ])
+    func theOwnerAndTheModeDecide(_ owner: Int, _ mode: Int, _ user: Int, _ verdict: StateDirectory.Verdict) {
+        #expect(StateDirectory.Verdict(owner: UInt32(owner), mode: UInt32(mode), user: UInt32(user)) == verdict)
+    }
+
+    @Test func somebodyElsesDirectoryIsRefused() throws {
+        guard case .refuse(let reason) = StateDirectory.Verdict(owner: 1000, mode: 0o700, user: 65_534) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(reason.contains("1000"))
+        guard geteuid() == 0 else { return print("skipped: needs root to give a directory away") }
+        let path = scratch.path + "/theirs"
+        mkdir(path, 0o700)
+        try #require(chown(path, 1000, 1000) == 0)
+        let text = try #require(refusal { () throws(StateError) in try StateDirectory.prepare(setting: path) })
+        #expect(text.contains(path) && text.contains("uid 1000"))
+    }
+
+    @Test func aNewDirectoryIsForUsAlone() throws {
+        let path = scratch.path + "/new"
+        #expect(try StateDirectory.prepare(setting: path + "//").path == path)
+        #expect(FileIdentity.status(of: path).map { $0.st_mode & 0o777 } == 0o700)
+        #expect(try StateDirectory.prepare(setting: path).path == path)
+        #expect(try StateDirectory(resolved: path).contractsPath == path + "/contracts")
+    }
+
+    @Test func aWritableDirectoryIsOnlyTheParent() throws {
+        let path = scratch.path + "/shared"
+        mkdir(path, 0o700)
+        chmod(path, 0o1777)
+        let expected = "\(path)/\(geteuid())"
+        #expect(try StateDirectory.prepare(setting: path).path == expected)
+        chmod(expected, 0o755)
+        #expect(try StateDirectory.prepare(setting: path).path == expected)
+        #expect(FileIdentity.status(of: expected).map { $0.st_mode & 0o777 } == 0o700)
+        #expect(try StateDirectory(resolved: expected).path == expected)
+        #expect(refusal { () throws(StateError) in try StateDirectory(resolved: path) } != nil)
+    }
+
+    @Test func symlinksFilesAndRelativePathsAreRefusedByName() throws {
+        let target = scratch.path + "/target"
+        mkdir(target, 0o700)
+        let link = scratch.path + "/link"
+        symlink(target, link)
+        for setting in [link, link + "/"] {
+            let text = try #require(refusal { () throws(StateError) in try StateDirectory.prepare(setting: setting) })
+            #expect(text.contains(link) && text.contains("symlink"))
+        }
+        try scratch.overwrite([0x78], "file")
+        let file = try #require(
+            refusal { () throws(StateError) in try StateDirectory.prepare(setting: scratch.path + "/file") }
+        )
+        #expect(file.contains("not a directory"))
+        #expect(throws: StateError.notAbsolute(path: "state")) { try StateDirectory.prepare(setting: "state") }
+        let orphan = try #require(
+            refusal { () throws(StateError) in try StateDirectory.prepare(setting: scratch.path + "/a/b") }
+        )
+        #expect(orphan.contains("parent"))
+        // The subdirectory is checked as well: somebody else could have made it.
+        let shared = scratch.path + "/shared"
+        mkdir(shared, 0o700)
+        chmod(shared, 0o777)
+        symlink(target, "\(shared)/\(geteuid())")
+        let inner = try #require(refusal { () throws(StateError) in try StateDirectory.prepare(setting: shared) })
+        #expect(inner.contains("symlink"))
+    }
+
+    @Test func withoutASettingTheFallbackIsUsedOnlyWhereTheDefaultCannotBeMade() throws {
+        let good = scratch.path + "/default"
+        let fallback = scratch.path + "/fallback"
+        for setting in [nil, ""] {
+            let first = try StateDirectory.prepare(setting: setting, defaultPath: good, fallbackPath: fallback)
+            #expect(first.path == good)
+        }
+        let second = try StateDirectory.prepare(setting: nil, defaultPath: "/proc/no/such", fallbackPath: fallback)
+        #expect(second.path == fallback)
+        symlink("/", scratch.path + "/trap")
+        #expect(throws: StateError.self) {
+            try StateDirectory.prepare(setting: nil, defaultPath: scratch.path + "/trap", fallbackPath: fallback)
+        }
+    }
+
+    @Test func aReadOnlyPlaceIsAnsweredWithTheManifestToAdd() throws {
+        let error = StateError.writing("/state", SystemError(call: "mkdir", number: EROFS, subject: "/state"))
+        let text = "\(error)"
+        #expect(text.contains("Read-only file system"))
+        for word in ["emptyDir: {}", "mountPath: /state", "name: STATE_DIR", "volumes:"] {
+            #expect(text.contains(word))
+        }
+    }
+
+    @Test func anotherUserGetsItsOwnStepInARootOwnedEmptyDir() throws {
+        guard geteuid() == 0 else { return print("skipped: needs root to become uid 65534") }
+        chmod(scratch.path, 0o777)
+        let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        let first = try Exerciser(["prepare", scratch.path], wrapper: user)
+        #expect(first.rest() == scratch.path + "/65534")
+        #expect(first.finish() == 0)
+        let second = try Exerciser(["once", scratch.path + "/65534"], wrapper: user)
+        #expect(second.rest() == "written")
+        second.finish()
+        chmod(scratch.path, 0o755)
+        let third = try Exerciser(["prepare", scratch.path + "/other"], wrapper: user)
+        #expect(third.rest().contains("emptyDir: {}"))
+        #expect(third.finish() == 1)
+    }
+
+    @Test func whatCannotBeWrittenToIsSeenWithoutWriting() throws {
+        #expect(try scratch.state.obstacle() == nil)
+        let directory = try scratch.state
+        #expect(run(["rm", "-rf", scratch.path]) == 0)
+        #expect(directory.obstacle() != nil)
+    }
+}

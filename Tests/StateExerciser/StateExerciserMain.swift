@@ -1,0 +1,109 @@
+internal import Glibc
+internal import Shared
+internal import TestSupport
+
+/// Uses the state file in a process of its own; see `usage`.
+@main
+struct StateExerciserMain {
+    static let usage = """
+        state-exerciser write DIRECTORY     commits patterns until it is killed, prints "ready" after the first
+        state-exerciser once DIRECTORY      makes a writer, commits once, prints "written" or the error
+        state-exerciser fill DIRECTORY      fills the disk, commits, makes room, commits; prints each result
+        state-exerciser grow DIRECTORY      commits little, too much for the disk, little again; prints each result
+        state-exerciser hold DIRECTORY N    takes lock number N, prints "held", waits for the end of its input
+        state-exerciser prepare STATE_DIR   prints the state directory or the error
+        """
+
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do throws(StateError) {
+            switch (arguments.first, arguments.count) {
+            case ("write", 2): try write(StateDirectory(resolved: arguments[1]))
+            case ("once", 2): try once(StateDirectory(resolved: arguments[1]))
+            case ("fill", 2): try fill(StateDirectory(resolved: arguments[1]))
+            case ("grow", 2): try grow(StateDirectory(resolved: arguments[1]))
+            case ("hold", 3): try hold(StateDirectory(resolved: arguments[1]), arguments[2])
+            case ("prepare", 2): say(try StateDirectory.prepare(setting: arguments[1]).path)
+            default:
+                say(usage)
+                exit(64)
+            }
+        } catch {
+            say("error: \(error)")
+            exit(1)
+        }
+    }
+
+    static func write(_ directory: StateDirectory) throws(StateError) {
+        let writer = try StateWriter<PublicationState>(directory: directory, run: "run-1", waitingUpTo: .seconds(5))
+        var number = writer.previousContent().flatMap(StatePattern.number(of:)) ?? 0
+        var isFirst = true
+        while true {
+            number += 1
+            try writer.commit(StatePattern.publication(number))
+            if isFirst { say("ready") }
+            isFirst = false
+        }
+    }
+
+    static func once(_ directory: StateDirectory) throws(StateError) {
+        let writer = try StateWriter<PublicationState>(directory: directory)
+        try writer.commit(StatePattern.publication(1))
+        say("written")
+    }
+
+    static func fill(_ directory: StateDirectory) throws(StateError) {
+        let filler = directory.path + "/filler"
+        let descriptor = creat(filler, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while Glibc.write(descriptor, block, block.count) > 0 {}
+        close(descriptor)
+        let writer = try StateWriter<PublicationState>(directory: directory)
+        say("start: " + word(writer.lastError))
+        try? writer.commit(StatePattern.publication(7))
+        say("full: " + word(writer.lastError))
+        unlink(filler)
+        writer.retryIfNeeded()
+        say("room: " + word(writer.lastError))
+        sayWhatIsRead(directory)
+    }
+
+    static func grow(_ directory: StateDirectory) throws(StateError) {
+        let writer = try StateWriter<PublicationState>(directory: directory)
+        try? writer.commit(StatePattern.publication(1))
+        say("small: " + word(writer.lastError))
+        try? writer.commit(StatePattern.publication(5, pairs: 2000))
+        say("large: " + word(writer.lastError))
+        sayWhatIsRead(directory)
+        try? writer.commit(StatePattern.publication(2))
+        say("small again: " + word(writer.lastError))
+        sayWhatIsRead(directory)
+    }
+
+    static func sayWhatIsRead(_ directory: StateDirectory) {
+        if case .content(let state, _) = StateReader(directory: directory).read(PublicationState.self) {
+            say("read: \(StatePattern.number(of: state) ?? -1)")
+        }
+    }
+
+    static func hold(_ directory: StateDirectory, _ number: String) throws(StateError) {
+        guard let index = Int(number), let name = LockName(rawValue: index) else { exit(64) }
+        let lock = try StateLocks.acquire(name, in: directory, run: "run-of-holder")
+        say("held")
+        while getchar() != EOF {}
+        withExtendedLifetime(lock) {}
+    }
+
+    static func word(_ error: StateError?) -> String {
+        switch error {
+        case nil: "well"
+        case .full: "full"
+        case .notWritable: "not writable"
+        case .some(let other): "\(other)"
+        }
+    }
+
+    static func say(_ line: String) {
+        try? writeAll(1, line + "\n", subject: "stdout")
+    }
+}

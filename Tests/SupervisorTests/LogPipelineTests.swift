@@ -1,0 +1,80 @@
+import Shared
+import Testing
+
+@testable import Supervisor
+
+@Suite struct LogPipelineTests {
+    let now = WallClock(milliseconds: 1_795_395_723_456)
+
+    func lines(_ pieces: [String], flush: Bool = false) -> [String] {
+        var assembler = LineAssembler()
+        var result: [String] = []
+        for piece in pieces {
+            assembler.append(Array(piece.utf8)[...]) { result.append(String(decoding: $0, as: UTF8.self)) }
+        }
+        if flush { assembler.flush { result.append(String(decoding: $0, as: UTF8.self)) } }
+        return result
+    }
+
+    @Test func cutsWholeLinesHoweverTheyArrive() {
+        #expect(lines(["one\ntw", "o\n", "\nthree"]) == ["one", "two", ""])
+        #expect(lines(["half"], flush: true) == ["half"])
+        let long = String(repeating: "x", count: 40_000)
+        let pieces = lines([long, "\n"])
+        #expect(pieces.map(\.utf8.count) == [16_384, 16_384, 7232])
+    }
+
+    @Test func passesOwnLinesUnchangedAndNamesTheWorkerOnOthers() {
+        let own = "2026-11-23T01:02:03.456Z WARN publisher: message key=value"
+        let text = WorkerOutput.line(Array(own.utf8)[...], worker: .publisher, format: .text, now: now)
+        #expect(String(decoding: text, as: UTF8.self) == own + "\n")
+        let crash = WorkerOutput.line(
+            Array("Fatal error: x\u{1b}[31m".utf8)[...],
+            worker: .watcher,
+            format: .text,
+            now: now
+        )
+        let line = String(decoding: crash, as: UTF8.self)
+        #expect(line.contains(" INFO watcher: output text=\"Fatal error: x\\u001b[31m\"\n"))
+        let json = WorkerOutput.line(Array("plain \"text\"".utf8)[...], worker: .watcher, format: .json, now: now)
+        #expect(
+            String(decoding: json, as: UTF8.self)
+                .hasSuffix(#""worker":"watcher","message":"output","text":"plain \"text\""}"# + "\n")
+        )
+        let object = #"{"time":"2026-11-23T01:02:03.456Z","level":"info","worker":"watcher","message":"m"}"#
+        let kept = WorkerOutput.line(Array(object.utf8)[...], worker: .watcher, format: .json, now: now)
+        #expect(String(decoding: kept, as: UTF8.self) == object + "\n")
+    }
+}
+
+@Suite struct WorkerEnvironmentTests {
+    func environment(_ variables: [String: String]) throws -> WorkerEnvironment {
+        let base = ProcessEnvironment(variables)
+        return WorkerEnvironment(
+            base: base,
+            settings: try Settings(environment: base),
+            runID: "run",
+            stateDirectory: "/state",
+            notifySocket: "@0001",
+            managerPID: 7
+        )
+    }
+
+    @Test func givesSecretsToThePublisherOnly() throws {
+        let environment = try environment([
+            "BROKER_PASSWORD": "hidden", "BROKER_TOKEN": "token", "BROKER_URL": "http://u:word@broker:9292",
+            "KUBERNETES_SERVICE_HOST": "10.0.0.1", "PATH": "/bin", "NOTIFY_SOCKET": "/run/systemd/notify",
+        ])
+        for worker in WorkerName.allCases {
+            let variables = environment.variables(for: worker, watchdogLimit: .seconds(3), inheritsSocket: false)
+            let text = variables.map { "\($0)=\($1)" }.joined(separator: "\n")
+            #expect((variables["BROKER_PASSWORD"] != nil) == (worker == .publisher))
+            #expect(text.contains("word@") == (worker == .publisher))
+            #expect((variables["KUBERNETES_SERVICE_HOST"] != nil) == (worker == .watcher))
+            #expect(variables["NOTIFY_SOCKET"] == "@0001")
+            #expect(variables["WATCHDOG_USEC"] == "3000000")
+            #expect(variables["SWIFT_BACKTRACE"] == "enable=no")
+            #expect(variables["PATH"] == "/bin")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import Shared
+
+/// A directory of its own for a test, removed with everything in it when this object goes away.
+package final class TemporaryDirectory: Sendable {
+    /// The absolute path.
+    package let path: String
+
+    package init() throws {
+        var template = Array("/tmp/pmm-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw SystemError(call: "mkdtemp", number: errno, subject: "/tmp/pmm-test-XXXXXX")
+        }
+        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit { Self.remove(path) }
+
+    /// Writes a file, through a temporary name and a rename; makes the directories on its way.
+    package func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
+
+    /// Writes a file, through a temporary name and a rename; makes the directories on its way.
+    package func write(_ name: String, _ bytes: [UInt8]) throws {
+        let components = name.split(separator: "/").dropLast()
+        var directory = path
+        for component in components {
+            directory += "/\(component)"
+            if mkdir(directory, 0o755) != 0, errno != EEXIST {
+                throw SystemError(call: "mkdir", number: errno, subject: directory)
+            }
+        }
+        let temporary = "\(path)/\(name)~"
+        do {
+            let file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+            try writeAll(file.number, bytes, subject: temporary)
+        }
+        guard rename(temporary, "\(path)/\(name)") == 0 else {
+            throw SystemError(call: "rename", number: errno, subject: "\(path)/\(name)")
+        }
+    }
+
+    /// Removes one file.
+    package func remove(_ name: String) { unlink("\(path)/\(name)") }
+
+    /// Removes a tree without following symbolic links.
+    private static func remove(_ path: String) {
+        var information = stat()
+        guard lstat(path, &information) == 0 else { return }
+        guard information.st_mode & S_IFMT == S_IFDIR else {
+            unlink(path)
+            return
+        }
+        if let directory = opendir(path) {
+            while let entry = readdir(directory) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if name != ".", name != ".." { remove("\(path)/\(name)") }
+            }
+            closedir(directory)
+        }
+        rmdir(path)
+    }
+}
