@@ -20,6 +20,8 @@ struct TranscriptExchange {
     var body: String
     /// The recorder cut the body; the length is in the header.
     var isCut: Bool
+    /// The recorder cut even the headers.
+    var isHeadCut: Bool
 
     var name: String { "\(file) #\(number) \(method) \(target)" }
 
@@ -40,7 +42,13 @@ struct TranscriptExchange {
             var response = rest[..<end]
             if let note = response.firstRange(of: "\n--- note:") { response = response[..<note.lowerBound] }
             rest = rest[end...]
-            let exchange = Self.exchange(request, String(response), file: file, number: result.count + 1, broker: broker)
+            let exchange = Self.exchange(
+                request,
+                String(response),
+                file: file,
+                number: result.count + 1,
+                broker: broker
+            )
             result.append(exchange)
         }
         return result
@@ -53,6 +61,8 @@ struct TranscriptExchange {
         number: Int,
         broker: String
     ) -> TranscriptExchange {
+        let beforeCut = response.firstRange(of: "[... response cut here").map { response[..<$0.lowerBound] }
+        let isHeadCut = beforeCut.map { !$0.contains("\n\n") } ?? false
         let (requestHead, requestBody) = split(request)
         let (responseHead, responseBody) = split(response)
         let words = requestHead.first?.split(separator: " ") ?? []
@@ -62,7 +72,9 @@ struct TranscriptExchange {
         if let cut = body.firstRange(of: "[... response cut here") { body = String(body[..<cut.lowerBound]) }
         if isCut, body.hasSuffix("\n") { body.removeLast() }
         while !isCut, body.hasSuffix("\n") { body.removeLast() }
-        let (bytes, problem) = Self.bytes(head: requestHead, body: requestBody)
+        // The recorder wrote two blank lines between a request's head and its body.
+        let sent = requestBody.hasPrefix("\n") ? String(requestBody.dropFirst()) : requestBody
+        let (bytes, problem) = Self.bytes(head: requestHead, body: sent)
         var headers: [String: String] = [:]
         for (name, value) in fields(responseHead) { headers[name.lowercased()] = value }
         return TranscriptExchange(
@@ -76,7 +88,8 @@ struct TranscriptExchange {
             status: status,
             headers: headers,
             body: body,
-            isCut: isCut
+            isCut: isCut,
+            isHeadCut: isHeadCut
         )
     }
 
@@ -87,10 +100,11 @@ struct TranscriptExchange {
     }
 
     private static func fields(_ head: [String]) -> [(String, String)] {
-        head.dropFirst().compactMap { line in
-            guard let colon = line.firstIndex(of: ":") else { return nil }
-            return (String(line[..<colon]), String(line[colon...].dropFirst().drop { $0 == " " }))
-        }
+        head.dropFirst()
+            .compactMap { line in
+                guard let colon = line.firstIndex(of: ":") else { return nil }
+                return (String(line[..<colon]), String(line[colon...].dropFirst().drop { $0 == " " }))
+            }
     }
 
     /// The request with CRLF and exactly the bytes its length names.

@@ -7,18 +7,14 @@ struct TranscriptSeries: CustomTestStringConvertible, Sendable {
     var name: String
     /// Beginnings of the files' names, in order.
     var files: [String]
-    /// Exchanges that are not compared, by their name's beginning, with the reason.
+    /// Exchanges that are not sent, by file and number, with the reason.
     var skipped: [String: String] = [:]
-    /// Contracts published before the first file, whose publication was not recorded.
-    var seeds: [Seed] = []
-
-    struct Seed: Sendable {
-        var version: String
-        var branch: String
-        var tags: [String]
-        var buildURL: String?
-        var path: String
-    }
+    /// Exchanges of which less is compared, by file and number, with the reason.
+    var looser: [String: (strictness: TranscriptComparison.Strictness, reason: String)] = [:]
+    /// Requests sent to broker A before the first file, where the recording begins with a filled broker.
+    var seeds: [[UInt8]] = []
+    /// How many exchanges must have been compared, so that none gets lost silently.
+    var compared: Int
 
     var testDescription: String { name }
 
@@ -41,7 +37,9 @@ struct TranscriptSeries: CustomTestStringConvertible, Sendable {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            names.append(withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            )
         }
         return names.sorted()
     }

@@ -23,7 +23,8 @@ enum VersionEndpoint {
     static func latest(_ exchange: Exchange, _ name: String, tag: String?, store: BrokerStore) -> BrokerResponse {
         let latest = store.pacticipants[name]?.latestVersion { version in tag.map(version.hasTag) ?? true }
         guard let latest else { return exchange.notFound }
-        let own = exchange.links.url("pacticipants", name, "latest-version")
+        var own = exchange.links.url("pacticipants", name, "latest-version")
+        if let tag { own += "/" + PercentEncoding.pathSegment(tag) }
         return .json(200, body(latest, of: name, self: own, store: store, links: exchange.links))
     }
 
