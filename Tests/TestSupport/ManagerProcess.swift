@@ -24,11 +24,13 @@ package final class ManagerProcess {
     /// - Parameters:
     ///   - variables: On top of a minimal environment; `STATE_DIR` and `HEALTH_PORT` are chosen if absent.
     ///   - wrapper: A program and arguments that run the manager, for example `["/usr/bin/setpriv", …]`.
+    ///   - stateIsVisible: False: the state directory lies in a mount namespace of the manager's own.
     ///   - readsOutput: False: nobody reads its standard output after the line with its port.
     package init(
         variables: [String: String],
         stateDirectory: String,
         wrapper: [String] = [],
+        stateIsVisible: Bool = true,
         readsOutput: Bool = true,
         within limit: Duration = .seconds(20)
     ) throws {
@@ -80,7 +82,10 @@ package final class ManagerProcess {
         self.stateDirectory = value("state.directory")
         port = UInt16(value("health.port")) ?? 0
         client = try TestHTTPClient("http://127.0.0.1:\(port)")
-        state = StateReader(directory: try StateDirectory(resolved: self.stateDirectory))
+        state = StateReader(
+            directory: stateIsVisible
+                ? try StateDirectory(resolved: self.stateDirectory) : StateDirectory.unprepared(setting: "/nowhere")
+        )
     }
 
     deinit { _ = end(with: SIGKILL, within: .seconds(5)) }

@@ -36,15 +36,19 @@ final class HealthHTTPServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
         do {
-            let core = try eventLoop.submit {
-                let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
-                core.take(view)
-                return NIOLoopBound(core, eventLoop: eventLoop)
-            }.wait()
+            let core =
+                try eventLoop.submit {
+                    let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                    core.take(view)
+                    return NIOLoopBound(core, eventLoop: eventLoop)
+                }
+                .wait()
             let channel = try bootstrap(group, core, limits).withBoundSocket(socket).wait()
-            return try eventLoop.submit {
-                HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
-            }.wait()
+            return
+                try eventLoop.submit {
+                    HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
+                }
+                .wait()
         } catch {
             group.shutdownGracefully { _ in }
             throw error
@@ -80,7 +84,8 @@ final class HealthHTTPServer: Sendable {
             // A burst of connections must not wait for one loop turn each.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // An option of TCP: at socket level the same number is SO_DEBUG, which only root may set.
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -123,7 +128,8 @@ final class HealthHTTPServer: Sendable {
     func load() throws -> Load {
         try eventLoop.submit { [core] in
             Load(connections: core.value.connections.count, waiters: core.value.waiting)
-        }.wait()
+        }
+        .wait()
     }
 
     /// Connections and held requests.
