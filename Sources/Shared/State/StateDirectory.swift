@@ -22,8 +22,8 @@ package struct StateDirectory: Equatable, Sendable {
     /// only the parent: the state goes to `<uid>` in it, 0700.
     ///
     /// - Parameter setting: The value of `STATE_DIR`, or `nil` if it is not set.
-    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the YAML
-    ///   to add), `full` or `system`.
+    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the
+    ///   YAML to add), `full` or `system`.
     package static func prepare(setting: String?) throws(StateError) -> StateDirectory {
         try prepare(setting: setting, defaultPath: defaultPath, fallbackPath: fallbackPath)
     }
