@@ -31,9 +31,10 @@ final class WatcherProcess {
         )
     }
 
-    /// The section as it is now, of whatever run.
+    /// The section as it was when it could last be read, of whatever run.
     func source() -> SourceState? {
-        if case .content(let source, _) = state.read(SourceState.self) { source } else { nil }
+        if case .content(let source, _) = state.read(SourceState.self) { return source }
+        return state.lastGood(SourceState.self)?.content
     }
 
     /// Waits for the section to say something, woken by each commit.
