@@ -125,10 +125,14 @@ struct BrokerCheck: Equatable, Sendable {
         // Whatever comes back may be another server.
         hasSeenIndex = false
         // Sooner than the interval at first: a broker that is just starting should not cost a whole interval.
-        let delay = min(interval, Backoff(maximum: interval * 2).delay(
-            attempt: consecutiveFailures,
-            random: random
-        ))
+        let delay = min(
+            interval,
+            Backoff(maximum: interval * 2)
+                .delay(
+                    attempt: consecutiveFailures,
+                    random: random
+                )
+        )
         due = now + max(delay, wait ?? .zero)
         return true
     }
@@ -143,7 +147,8 @@ struct BrokerCheck: Equatable, Sendable {
         case .unauthorized(let text): return (.unauthorized, text, nil)
         case .forbidden(let text): return (.forbidden, text, nil)
         case .databaseDown(let text): return (.databaseDown, text, nil)
-        case .rejected(_, let text), .brokerError(let text, _), .contentConflict(let text, _), .similarName(let text, _):
+        case .rejected(_, let text), .brokerError(let text, _), .contentConflict(let text, _),
+            .similarName(let text, _):
             return (.httpError, text, nil)
         case .notABroker(let text), .noSuchEndpoint(let text): return (.notABroker, text, nil)
         case .alive, .databaseUp, .index, .latest, .pact, .absent, .published, .created:

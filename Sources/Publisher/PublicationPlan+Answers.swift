@@ -125,9 +125,10 @@ extension PublicationPlan {
             groups.append(group)
         } else if name == batch.consumer {
             // A consumer that the broker does not know yet: no contract of it can be accepted.
-            let keys = order(of: batch.consumer).filter {
-                pairs[$0]?.needsPublishing(as: batch.version, now: now) ?? false
-            }
+            let keys = order(of: batch.consumer)
+                .filter {
+                    pairs[$0]?.needsPublishing(as: batch.version, now: now) ?? false
+                }
             fail(keys, kind: "similar_name", status: 409, text, now)
         } else if let culprit = group.keys.first(where: { $0.provider == name }) {
             fail([culprit], kind: "similar_name", status: 409, text, now)

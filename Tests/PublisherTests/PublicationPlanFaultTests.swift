@@ -77,7 +77,7 @@ struct PublicationPlanFaultTests {
         #expect(simulation.plan.check.status == .refused)
         #expect(simulation.log.allSatisfy { $0.request == .heartbeat })
         // At least one look per interval, so that the knowledge never gets old; hardly more.
-        #expect((1800...1820).contains(simulation.log.count), "\(simulation.log.count)")
+        #expect((1790...1820).contains(simulation.log.count), "\(simulation.log.count)")
         simulation.broker.isDown = false
         #expect(simulation.run(for: .seconds(2.1)) { $0.isSynced && $0.plan.isSettled })
     }
