@@ -160,9 +160,18 @@ let package = Package(
             dependencies: ["LocalBroker", "Shared", "TestSupport"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "WorkerDouble",
+            dependencies: ["Shared", "CLinux"],
+            path: "Tests/WorkerDouble",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Shared", "CLinux", "TestSupport"],
+            dependencies: [
+                "Shared", "CLinux", "TestSupport",
+                "Supervisor", "Watcher", "Publisher", "HealthServer", "LocalBroker", "WorkerDouble",
+            ],
             swiftSettings: strict
         ),
     ]

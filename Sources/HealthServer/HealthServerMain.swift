@@ -1,4 +1,23 @@
+internal import ArgumentParser
+internal import Glibc
+import Shared
+
+/// The health server: answers probes and mock servers from the shared state, which it only reads.
 @main
-struct HealthServerMain {
-    static func main() {}
+struct HealthServerMain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health-server",
+        abstract: "Answers probes, and tells when a provider's contracts are in the broker.",
+        discussion: HelpText.settingsAndExitCodes(settings: [
+            "HEALTH_PORT", "HEALTH_HOST", "READINESS_MODE", "CHECK_INTERVAL_SECS", "CONFIGMAP_PATH", "STATE_DIR",
+            "LOG_LEVEL", "LOG_FORMAT",
+        ]),
+        version: BuildVersion.number
+    )
+
+    func run() throws {
+        // The thread that watches the state never ends, so nothing may be torn down under it.
+        let code = HealthServerRun.run()
+        _exit(code.rawValue)
+    }
 }

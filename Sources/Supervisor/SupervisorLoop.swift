@@ -18,9 +18,12 @@ final class SupervisorLoop {
     private var core: SupervisorCore
     private var logs: LogForwarder
     private let board: StateBoard
+    /// Keeps a second manager away from the state directory as long as this one runs.
+    private let managerLock: StateLock?
     private var pending: [SupervisorEvent] = []
     private var isFinished = false
     private var waitsForOutput = false
+    private var publishedDrops: [WorkerName: Int] = [:]
 
     /// What each ready descriptor is, in epoll's data.
     private enum Token: UInt64 {
@@ -39,6 +42,7 @@ final class SupervisorLoop {
         systemd = setup.context.notify
         logs = setup.logs
         board = setup.board
+        managerLock = setup.managerLock
         notifyDescriptor = setup.notifyDescriptor
         workerEnvironment = setup.workerEnvironment
         memory = setup.memory
@@ -105,7 +109,9 @@ final class SupervisorLoop {
             for action in actions { performUrgent(action) }
             var publishes = false
             for action in actions { publishes = performRest(action, now: now) || publishes }
-            if publishes { board.publish(core, logs.droppedLogLines, now: now) }
+            guard publishes else { continue }
+            publishedDrops = logs.droppedLogLines
+            board.publish(core, publishedDrops, now: now)
         }
     }
 
@@ -126,6 +132,8 @@ final class SupervisorLoop {
         case .tick:
             board.tick(now: now)
             systemd.heartbeat()
+            // Lines are dropped without any other event.
+            return logs.droppedLogLines != publishedDrops
         case .log(let entry):
             logs.log(entry.level, entry.message, entry.fields)
             board.record(entry.message, entry.fields)

@@ -14,8 +14,8 @@ struct SupervisorSetup {
     var memory: MemoryPlan
     var logs: LogForwarder
     var board: StateBoard
-    /// Held as long as the manager lives; `nil` where the state directory is not writable.
-    private var managerLock: StateLock?
+    /// To be held as long as the manager lives; `nil` where the state directory is not writable.
+    var managerLock: StateLock?
 
     /// A failure that ends the manager at once: the message and the code to leave with.
     struct Failure: Error {

@@ -1,4 +1,9 @@
+import ArgumentParser
+
+/// Entry point; everything else is in ``WatcherCommand``.
 @main
 struct WatcherMain {
-    static func main() {}
+    static func main() {
+        WatcherCommand.main()
+    }
 }

@@ -10,6 +10,11 @@ package enum BuiltProducts {
     /// On Linux SwiftPM links the tests into one executable in the build directory, beside the products.
     package static var directory: String {
         if let chosen = getenv(directoryVariable).map({ String(cString: $0) }), !chosen.isEmpty { return chosen }
+        return runnerDirectory
+    }
+
+    /// Where the test runner is, and with it the programs that only tests use.
+    private static var runnerDirectory: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         guard count > 0 else { return "." }
@@ -23,6 +28,13 @@ package enum BuiltProducts {
     /// - Throws: ``TestSupportError/missingProduct`` with the command that builds it.
     package static func path(_ product: String) throws -> String {
         let path = "\(directory)/\(product)"
+        guard access(path, X_OK) == 0 else { throw TestSupportError.missingProduct(path: path) }
+        return path
+    }
+
+    /// The absolute path of a program that only tests use; always the one built with the tests.
+    package static func testDouble(_ target: String) throws -> String {
+        let path = "\(runnerDirectory)/\(target)"
         guard access(path, X_OK) == 0 else { throw TestSupportError.missingProduct(path: path) }
         return path
     }

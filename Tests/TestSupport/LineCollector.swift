@@ -12,13 +12,18 @@ package final class LineCollector: Sendable {
 
     private let state = Mutex(State())
     private let source: Int32
+    /// After a line with this text nothing more is read: a log driver that has stopped taking anything.
+    private let stopsAfter: String?
     /// Becomes readable when something came.
     private let wakeEnd: Int32
     private let signalEnd: Int32
 
     /// Takes over `source`, the read end of a pipe.
-    package init(owning source: Int32) throws {
+    ///
+    /// - Parameter stopsAfter: Nothing is read after a line that contains this.
+    package init(owning source: Int32, stopsAfter: String? = nil) throws {
         self.source = source
+        self.stopsAfter = stopsAfter
         var ends: [Int32] = [-1, -1]
         try checked("pipe2", "", clinux_pipe(&ends, false))
         wakeEnd = ends[0]
@@ -108,6 +113,7 @@ package final class LineCollector: Sendable {
             var byte: UInt8 = 1
             _ = write(signalEnd, &byte, 1)
             if count <= 0 { return }
+            if let stopsAfter, lines.contains(where: { $0.contains(stopsAfter) }) { return }
         }
     }
 }

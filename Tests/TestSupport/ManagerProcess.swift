@@ -24,10 +24,14 @@ package final class ManagerProcess {
     /// - Parameters:
     ///   - variables: On top of a minimal environment; `STATE_DIR` and `HEALTH_PORT` are chosen if absent.
     ///   - wrapper: A program and arguments that run the manager, for example `["/usr/bin/setpriv", …]`.
+    ///   - stateIsVisible: False: the state directory lies in a mount namespace of the manager's own.
+    ///   - readsOutput: False: nobody reads its standard output after the line with its port.
     package init(
         variables: [String: String],
         stateDirectory: String,
         wrapper: [String] = [],
+        stateIsVisible: Bool = true,
+        readsOutput: Bool = true,
         within limit: Duration = .seconds(20)
     ) throws {
         var environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HEALTH_PORT": "0", "STATE_DIR": stateDirectory]
@@ -61,7 +65,7 @@ package final class ManagerProcess {
             throw TestSupportError.spawnFailed(path: command[0], stage: "spawn", number: -result)
         }
         processID = pid
-        log = try LineCollector(owning: output[0])
+        log = try LineCollector(owning: output[0], stopsAfter: readsOutput ? nil : "health.port=")
         let line: String
         do {
             line = try log.waitForLine(containing: "health.port=", within: limit)
@@ -72,12 +76,16 @@ package final class ManagerProcess {
             throw error
         }
         func value(_ name: String) -> String {
-            line.split(separator: " ").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) } ?? ""
+            line.split(separator: " ").first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+                ?? ""
         }
         self.stateDirectory = value("state.directory")
         port = UInt16(value("health.port")) ?? 0
         client = try TestHTTPClient("http://127.0.0.1:\(port)")
-        state = StateReader(directory: try StateDirectory(resolved: self.stateDirectory))
+        state = StateReader(
+            directory: stateIsVisible
+                ? try StateDirectory(resolved: self.stateDirectory) : StateDirectory.unprepared(setting: "/nowhere")
+        )
     }
 
     deinit { _ = end(with: SIGKILL, within: .seconds(5)) }
@@ -123,13 +131,15 @@ package final class ManagerProcess {
         return (answer.status, answer.text)
     }
 
+    /// The supervisor's section as it was last seen; `nil` before it is written for the first time.
+    package var processes: ProcessesState? {
+        if case .content(let content, _) = state.read(ProcessesState.self) { lastProcesses = content }
+        return lastProcesses
+    }
+
     /// The worker's present pid, from the supervisor's section.
     package func pid(of worker: WorkerName) -> Int32? {
-        switch state.read(ProcessesState.self) {
-        case .content(let content, _): lastProcesses = content
-        default: break
-        }
-        return lastProcesses?.workers.first { $0.name == worker.rawValue }?.pid
+        processes?.workers.first { $0.name == worker.rawValue }?.pid
     }
 
     private var lastProcesses: ProcessesState?

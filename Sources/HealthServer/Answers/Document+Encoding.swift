@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Shared
 
 extension Document {
-    static func providers(_ snapshot: StateSnapshot, isBlocked: Bool) -> [UInt8] {
+    static func providers(_ snapshot: RunSnapshot, isBlocked: Bool) -> [UInt8] {
         var writer = JSONWriter(reserving: 256 + snapshot.contracts.count * 400)
         writer.array(snapshot.providers) { writer, provider in
             writer.object { writer in
@@ -19,7 +19,7 @@ extension Document {
         return writer.bytes
     }
 
-    static func sections(_ snapshot: StateSnapshot) -> [UInt8] {
+    static func sections(_ snapshot: RunSnapshot) -> [UInt8] {
         var writer = JSONWriter(reserving: 4096 + snapshot.contracts.count * 1200)
         writer.object { writer in
             writer.array("contracts", snapshot.contracts) { writer, contract in

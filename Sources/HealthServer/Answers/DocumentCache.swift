@@ -23,7 +23,7 @@ enum Document: Hashable, Sendable {
     case sections
 
     /// Encodes the document; takes milliseconds for a thousand contracts.
-    func encode(_ snapshot: StateSnapshot) -> [UInt8] {
+    func encode(_ snapshot: RunSnapshot) -> [UInt8] {
         switch self {
         case .providers(let isBlocked): Self.providers(snapshot, isBlocked: isBlocked)
         case .sections: Self.sections(snapshot)

@@ -2,10 +2,10 @@ internal import Shared
 
 /// Rows 8 to 14 of DESIGN.md §7's table: what the contracts themselves say, per `READINESS_MODE`.
 struct ContractVerdict: Sendable {
-    private let snapshot: StateSnapshot
+    private let snapshot: RunSnapshot
     private var counts: ContractCounts { snapshot.counts }
 
-    init(snapshot: StateSnapshot) {
+    init(snapshot: RunSnapshot) {
         self.snapshot = snapshot
     }
 

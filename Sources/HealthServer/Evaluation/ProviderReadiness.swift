@@ -28,7 +28,7 @@ struct ProviderReadiness: Sendable {
     }
 
     /// - Parameter blocker: Rows 1 to 7, from ``blocker(_:)``; the same for all queries of a situation.
-    init(_ query: ProviderQuery, snapshot: StateSnapshot, blocker: Reason?) {
+    init(_ query: ProviderQuery, snapshot: RunSnapshot, blocker: Reason?) {
         let known = snapshot.provider(named: query.provider)
         provider = known?.name ?? query.provider
         contracts = known?.contracts ?? []

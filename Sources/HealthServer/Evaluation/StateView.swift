@@ -1,7 +1,7 @@
 /// What the server knows of the shared state at this moment.
 struct StateView: Sendable {
     /// The last good snapshot; it outlives a state file that was lost or broken.
-    var snapshot: StateSnapshot
+    var snapshot: RunSnapshot
     /// What is wrong with the state now; `nil`: readable and writable.
     var problem: StateProblem?
     /// The supervisor's tick as it can be read now, CLOCK_MONOTONIC seconds; `nil`: none can be read.

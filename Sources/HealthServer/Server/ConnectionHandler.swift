@@ -24,6 +24,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var deadline: Scheduled<Void>?
     private var closesAfterAnswer = false
     private var inputIsClosed = false
+    /// Requests answered so far.
+    private var requests = 0
 
     init(core: ServerCore) {
         self.core = core
@@ -57,9 +59,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     func stop() {
         closesAfterAnswer = true
         switch phase {
-        case .idle, .receiving, .lingering: close()
+        case .idle where requests > 0: close()
+        case .lingering: close()
         case .waiting: answerWaiter()
-        case .answering, .sending: break
+        // A request may be on its way, perhaps in our socket already: it is answered if it comes in time.
+        case .idle, .receiving, .answering, .sending: break
         }
     }
 
@@ -201,6 +205,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1
         closesAfterAnswer = !keepsAlive
         head = nil
+        requests += 1
         enter(.sending)
         let responseHead = answer.head(version: version, keepsAlive: keepsAlive)
         context.write(wrapOutboundOut(.head(responseHead)), promise: nil)

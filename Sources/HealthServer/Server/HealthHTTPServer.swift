@@ -5,6 +5,10 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import Shared
 
+/// What the server does every ``ServerLimits/tick`` for others: gets a way to run something off the event loop, returns
+/// the supervisor's tick as it can be read now.
+typealias Pulse = @Sendable (_ offLoop: (@escaping @Sendable () -> Void) -> Void) -> UInt32?
+
 /// The HTTP server on one event loop.
 final class HealthHTTPServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
@@ -20,27 +24,31 @@ final class HealthHTTPServer: Sendable {
     ///   - socket: Bound and listening; owned by the server from now on.
     ///   - view: What is known of the state already, so that the first answer is no worse than the last one of the
     ///     process before.
-    ///   - onTick: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
+    ///   - pulse: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
     static func start(
         socket: Int32,
         rules: EvaluationRules,
         view: StateView = .initial,
         limits: ServerLimits = ServerLimits(),
         logger: Logger,
-        onTick: @escaping @Sendable () -> Void = {}
+        pulse: Pulse? = nil
     ) throws -> HealthHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
         do {
-            let core = try eventLoop.submit {
-                let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
-                core.take(view)
-                return NIOLoopBound(core, eventLoop: eventLoop)
-            }.wait()
+            let core =
+                try eventLoop.submit {
+                    let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                    core.take(view)
+                    return NIOLoopBound(core, eventLoop: eventLoop)
+                }
+                .wait()
             let channel = try bootstrap(group, core, limits).withBoundSocket(socket).wait()
-            return try eventLoop.submit {
-                HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, onTick: onTick)
-            }.wait()
+            return
+                try eventLoop.submit {
+                    HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
+                }
+                .wait()
         } catch {
             group.shutdownGracefully { _ in }
             throw error
@@ -52,7 +60,7 @@ final class HealthHTTPServer: Sendable {
         core: NIOLoopBound<ServerCore>,
         channel: any Channel,
         limits: ServerLimits,
-        onTick: @escaping @Sendable () -> Void
+        pulse: Pulse?
     ) {
         self.group = group
         self.core = core
@@ -62,7 +70,7 @@ final class HealthHTTPServer: Sendable {
         let interval = TimeAmount.nanoseconds(limits.tick.nanoseconds)
         ticking = core.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
             core.value.tick()
-            onTick()
+            if let pulse { core.value.pulse(pulse) }
         }
     }
 
@@ -76,7 +84,8 @@ final class HealthHTTPServer: Sendable {
             // A burst of connections must not wait for one loop turn each.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // An option of TCP: at socket level the same number is SO_DEBUG, which only root may set.
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -119,7 +128,8 @@ final class HealthHTTPServer: Sendable {
     func load() throws -> Load {
         try eventLoop.submit { [core] in
             Load(connections: core.value.connections.count, waiters: core.value.waiting)
-        }.wait()
+        }
+        .wait()
     }
 
     /// Connections and held requests.

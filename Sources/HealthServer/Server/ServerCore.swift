@@ -44,12 +44,22 @@ final class ServerCore {
         for connection in connections.overdue(now: now, limits: limits) { connection.close() }
     }
 
+    /// Has `pulse` done what it does, and takes the supervisor's tick from it.
+    func pulse(_ pulse: Pulse) {
+        view.tick = pulse { [self] body in
+            guard !isStopping else { return }
+            startedEncoder().submit { _ in body() }
+        }
+    }
+
     /// Answers everybody who waits with what holds now, and closes every connection as soon as its answer is out.
     ///
     /// - Parameter completion: Called once when the last connection is gone.
     func stop(_ completion: @escaping () -> Void) {
         isStopping = true
         whenEmpty = completion
+        encoder?.shutdownGracefully { _ in }
+        encoder = nil
         for connection in connections.all { connection.stop() }
         closeIfEmpty()
     }
@@ -73,8 +83,6 @@ final class ServerCore {
     private func closeIfEmpty() {
         guard isStopping, connections.count == 0, let whenEmpty else { return }
         self.whenEmpty = nil
-        encoder?.shutdownGracefully { _ in }
-        encoder = nil
         whenEmpty()
     }
 
@@ -109,6 +117,10 @@ final class ServerCore {
             then(bytes)
             return
         }
+        if isStopping {
+            then(document.encode(snapshot))
+            return
+        }
         let pool = startedEncoder()
         let future = pool.runIfActive(eventLoop: eventLoop) {
             let bytes = document.encode(snapshot)
@@ -118,7 +130,8 @@ final class ServerCore {
         future.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let bytes): then(bytes)
-            case .failure: then(Array("null".utf8))
+            // The pool was stopped in between.
+            case .failure: then(document.encode(snapshot))
             }
         }
     }

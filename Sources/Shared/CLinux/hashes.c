@@ -20,8 +20,8 @@ static inline void store_big_endian(uint8_t *p, uint32_t value) {
 
 typedef void (*compress_function)(uint32_t *h, const uint8_t *block, size_t blocks);
 
-// Both hashes cut the message into blocks of 64 bytes in the same way: fills up the block begun, then passes whole blocks
-// straight from the input, then keeps the rest.
+// Both hashes cut the message into blocks of 64 bytes in the same way: fills up the block begun, then passes whole
+// blocks straight from the input, then keeps the rest.
 static void absorb(uint32_t *h, uint8_t *block, uint64_t *length, const uint8_t *bytes, size_t count,
                    compress_function compress) {
     if (count == 0) return;

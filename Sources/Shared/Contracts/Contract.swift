@@ -1,7 +1,7 @@
 /// A contract as it will be published: who calls whom, and the bytes.
 ///
-/// Parsed from one file, or merged from several by ``ContractMerger``. The parsed tree is not kept: a tree takes several
-/// times the memory of its text, and only merging needs it.
+/// Parsed from one file, or merged from several by ``ContractMerger``. The parsed tree is not kept: it takes several times
+/// the memory of its text, and only merging needs it.
 package struct Contract: Equatable, Sendable {
     /// The calling application's name, from the content.
     package var consumer: String

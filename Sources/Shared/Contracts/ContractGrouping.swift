@@ -4,7 +4,7 @@
 package struct ContractGrouping: Equatable, Sendable {
     /// One (consumer, provider) pair.
     package struct Pair: Equatable, Sendable {
-        /// What the state file says about it. In a conflict `sha256` is `nil`, `problem` says why, and the counts are 0.
+        /// What the state file says about it. In a conflict `sha256` is `nil`, `problem` says why, and counts are 0.
         package var desired: DesiredPair
         /// What to publish; `nil` in a conflict.
         package var content: Contract?

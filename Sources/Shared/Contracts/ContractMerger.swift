@@ -18,8 +18,8 @@ package enum ContractMerger {
     /// An interaction (or message) that has the description and provider states (and v4 type) of one in an earlier file
     /// is kept once if both are equal and is a conflict otherwise; every other one is appended. Equal means the same
     /// content: member order does not count, numbers compare as the broker compares them (`1` is not `1.0`). Other
-    /// top-level members are those of the first file; `metadata` that of the first file that names a specification. Files
-    /// that name different major versions of the specification are a conflict; a file that names none fits any.
+    /// top-level members are those of the first file; `metadata` that of the first file that names a specification.
+    /// Files that name different major versions of the specification are a conflict; a file that names none fits any.
     ///
     /// - Parameter contracts: Parsed files with the same consumer and provider; at least one.
     /// - Returns: `nil` for no contracts.

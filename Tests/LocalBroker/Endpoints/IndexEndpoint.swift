@@ -101,6 +101,9 @@ enum IndexEndpoint {
                 "\(one)/latest-version/{tag}",
                 "Latest pacticipant version with the specified tag"
             ),
+            Relation("pb:webhooks", "/webhooks", "Webhooks"),
+            Relation("pb:webhook", "/webhooks/{uuid}", "Webhook"),
+            Relation("pb:integrations", "/integrations", "Integrations"),
             Relation(
                 "pb:pacticipant-version-tag",
                 "\(one)/versions/{version}/tags/{tag}",
@@ -117,11 +120,6 @@ enum IndexEndpoint {
                 "\(one)/versions/{version}",
                 "Get, create or delete a pacticipant version"
             ),
-            Relation(
-                "pb:provider-pacts-for-verification",
-                "\(provider)/for-verification",
-                "Pact versions to be verified for the specified provider"
-            ),
         ]
     }()
 
@@ -133,7 +131,61 @@ enum IndexEndpoint {
                 "templated": .bool(relation.templated),
             ]
         }
-        object["curies"] = links.curies("index")
+        object.members += oddMembers(links)
         return .object(object)
+    }
+
+    /// The relations whose members come in another order or number in the real index.
+    private static func oddMembers(_ links: Links) -> [JSONObject.Member] {
+        func url(_ path: String) -> JSONValue { .string(links.base + path) }
+        let deploy = "/can-i-deploy?pacticipant={pacticipant}&version={version}"
+        let environments = "/environments"
+        let verification = "/pacts/provider/{provider}/for-verification"
+        let members: [(String, JSONValue)] = [
+            ("pb:metrics", ["href": url("/metrics"), "title": "Get Pact Broker metrics"]),
+            (
+                "pb:can-i-deploy-pacticipant-version-to-tag",
+                [
+                    "href": url("\(deploy)&to={tag}"),
+                    "title": """
+                    Determine if an application version can be safely deployed to an environment identified by the \
+                    given tag
+                    """,
+                    "templated": true,
+                ]
+            ),
+            (
+                "pb:can-i-deploy-pacticipant-version-to-environment",
+                [
+                    "href": url("\(deploy)&environment={environment}"),
+                    "title": "Determine if an application version can be safely deployed to an environment",
+                    "templated": true,
+                ]
+            ),
+            (
+                "pb:provider-pacts-for-verification",
+                [
+                    "href": url(verification), "title": "Pact versions to be verified for the specified provider",
+                    "templated": true,
+                ]
+            ),
+            (
+                "beta:provider-pacts-for-verification",
+                [
+                    "name": "beta", "href": url(verification),
+                    "title": "DEPRECATED - please use pb:provider-pacts-for-verification", "templated": true,
+                ]
+            ),
+            (
+                "curies",
+                [
+                    ["name": "pb", "href": url("/doc/{rel}?context=index"), "templated": true],
+                    ["name": "beta", "href": url("/doc/{rel}?context=index"), "templated": true],
+                ]
+            ),
+            ("pb:environments", ["title": "Environments", "href": url(environments), "templated": false]),
+            ("pb:environment", ["title": "Environment", "href": url("\(environments)/{uuid}"), "templated": true]),
+        ]
+        return members.map { JSONObject.Member(key: $0.0, value: $0.1) }
     }
 }

@@ -21,7 +21,9 @@ enum PactRendering {
         let content = "\(pact)/pact-version/\(publication.sha)"
         let webhooks = "\(links.base)/webhooks"
         let segment = PercentEncoding.pathSegment
-        let matrix = "q%5B%5D%5Bpacticipant%5D=\(segment(consumer))&q%5B%5D%5Bversion%5D=\(segment(number))"
+        // The one place where a space is a plus: a query, not a path.
+        let query = { (text: String) in segment(text).replacing("%20", with: "+") }
+        let matrix = "q%5B%5D%5Bpacticipant%5D=\(query(consumer))&q%5B%5D%5Bversion%5D=\(query(number))"
         return [
             "self": Links.link(version, title: "Pact", name: title(publication, pair)),
             "pb:consumer": Links.link(links.pacticipant(consumer), title: "Consumer", name: consumer),

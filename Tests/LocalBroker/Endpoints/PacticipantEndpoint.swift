@@ -71,32 +71,64 @@ enum PacticipantEndpoint {
         result["updatedAt"] = pacticipant.updatedAt.map { .string($0.text) }
         result["createdAt"] = .string(pacticipant.createdAt.text)
         var embedded = JSONObject()
-        if let latest = pacticipant.latestVersion() {
-            let link = Links.link(links.version(latest.number, of: name), title: "Version", name: latest.number)
-            embedded["latestVersion"] = ["number": .string(latest.number), "_links": ["self": link]]
-        }
+        let latest = pacticipant.latestVersion()
+            .map { version -> JSONObject in
+                let link = Links.link(links.version(version.number, of: name), title: "Version", name: version.number)
+                return JSONObject([
+                    .init(key: "number", value: .string(version.number)), .init(key: "_links", value: ["self": link]),
+                ])
+            }
+        embedded["latestVersion"] = latest.map { .object($0) }
         embedded["labels"] = []
+        if var old = latest {
+            old["title"] = "DEPRECATED - please use latestVersion"
+            old["name"] = "DEPRECATED - please use latestVersion"
+            embedded["latest-version"] = .object(old)
+        }
         result["_embedded"] = .object(embedded)
         let own = links.pacticipant(name)
-        result["_links"] = [
-            "self": ["href": .string(own)], "pb:versions": ["href": .string("\(own)/versions")],
-            "pb:branches": ["href": .string("\(own)/branches")],
-            "pb:version": Links.link(
-                "\(own)/versions/{version}",
-                title: "Get, create or delete a pacticipant version",
-                templated: true
-            ),
-            "pb:version-tag": Links.link(
-                "\(own)/versions/{version}/tags/{tag}",
-                title: "Get, create or delete a tag for a version of \(name)",
-                templated: true
-            ),
-            "pb:branch-version": Links.link(
-                "\(own)/branches/{branch}/versions/{version}",
-                title: "Get or add/create a version for a branch of \(name)",
-                templated: true
-            ), "curies": links.curies("pacticipant"),
-        ]
+        result["_links"] = .object(JSONObject(Self.links(pacticipant, own: own, links: links)))
         return .object(result)
+    }
+
+    private static func links(_ pacticipant: Pacticipant, own: String, links: Links) -> [JSONObject.Member] {
+        let name = pacticipant.name
+        let badge = "can-i-deploy"
+        let environment = "to-environment/{environment}/badge"
+        var members: [(String, JSONValue)] = [
+            ("self", ["href": .string(own)]), ("pb:versions", ["href": .string("\(own)/versions")]),
+            ("pb:branches", ["href": .string("\(own)/branches")]),
+        ]
+        if pacticipant.latestVersion() != nil { members.append(("pb:deployed-environments", [])) }
+        let templates = [
+            ("pb:version", "/versions/{version}", "Get, create or delete a pacticipant version"),
+            (
+                "pb:version-tag", "/versions/{version}/tags/{tag}",
+                "Get, create or delete a tag for a version of \(name)"
+            ),
+            (
+                "pb:branch-version", "/branches/{branch}/versions/{version}",
+                "Get or add/create a version for a branch of \(name)"
+            ), ("pb:label", "/labels/{label}", "Get, create or delete a label for \(name)"), ("", "", ""),
+            (
+                "pb:can-i-deploy-badge", "/latest-version/{tag}/\(badge)/to/{environmentTag}/badge",
+                "Can I Deploy \(name) badge"
+            ),
+            (
+                "pb:can-i-deploy-branch-to-environment-badge",
+                "/branches/{branch}/latest-version/\(badge)/\(environment)",
+                "Can I Deploy \(name) from branch to environment badge"
+            ),
+        ]
+        for (relation, path, title) in templates {
+            // The old relation stands between the new ones.
+            members.append(
+                relation.isEmpty
+                    ? ("versions", Links.link("\(own)/versions", title: "Deprecated - use pb:versions"))
+                    : (relation, Links.link(own + path, title: title, templated: true))
+            )
+        }
+        members.append(("curies", links.curies("pacticipant")))
+        return members.map { JSONObject.Member(key: $0.0, value: $0.1) }
     }
 }

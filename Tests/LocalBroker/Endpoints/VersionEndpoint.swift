@@ -23,7 +23,8 @@ enum VersionEndpoint {
     static func latest(_ exchange: Exchange, _ name: String, tag: String?, store: BrokerStore) -> BrokerResponse {
         let latest = store.pacticipants[name]?.latestVersion { version in tag.map(version.hasTag) ?? true }
         guard let latest else { return exchange.notFound }
-        let own = exchange.links.url("pacticipants", name, "latest-version")
+        var own = exchange.links.url("pacticipants", name, "latest-version")
+        if let tag { own += "/" + PercentEncoding.pathSegment(tag) }
         return .json(200, body(latest, of: name, self: own, store: store, links: exchange.links))
     }
 
@@ -63,6 +64,7 @@ enum VersionEndpoint {
     ) -> JSONValue {
         let number = version.number
         let address = links.version(number, of: name)
+        let verification = links.url("verification-results", "consumer", name, "version", number, "latest")
         var result = JSONObject()
         result["number"] = .string(number)
         result["buildUrl"] = version.buildURL.map { .string($0) }
@@ -92,10 +94,14 @@ enum VersionEndpoint {
         result["_links"] = [
             "self": Links.link(own ?? address, title: "Version", name: number),
             "pb:pacticipant": Links.link(links.pacticipant(name), title: "Pacticipant", name: name),
-            "pb:tag": Links.link(
-                "\(address)/tags/{tag}",
-                title: "Get, create or delete a tag for this pacticipant version",
-                templated: true
+            // In this one the address comes before the title.
+            "pb:tag": [
+                "href": .string("\(address)/tags/{tag}"),
+                "title": "Get, create or delete a tag for this pacticipant version", "templated": true,
+            ],
+            "pb:latest-verification-results-where-pacticipant-is-consumer": Links.link(
+                verification,
+                title: "Latest verification results for consumer version"
             ), "pb:pact-versions": .array(pactLinks), "pb:deployed-environments": [],
             "pb:released-environments": [], "pb:record-deployment": [], "pb:record-release": [],
             "curies": links.curies("version"),

@@ -73,11 +73,10 @@ struct PactDocument: Sendable {
         return JSONWriter.compact(.object(object))
     }
 
-    /// The SHA-1 of an interaction with its own keys sorted, its first member.
+    /// The SHA-1 of an interaction with its keys sorted at every depth, its first member.
     private static func withIdentifier(_ element: JSONValue) -> JSONValue {
         guard var object = element.object, object["_id"] == nil else { return element }
-        let sorted = JSONValue.object(JSONObject(object.sortedMembers))
-        let identifier = ContentHash.sha1Hex(JSONWriter.compact(sorted))
+        let identifier = ContentHash.sha1Hex(JSONWriter.compact(JSONValue.object(object).sortedByKeys))
         object.members = [.init(key: "_id", value: .string(identifier))] + object.uniqueMembers
         return .object(object)
     }

@@ -68,8 +68,8 @@ import Testing
         #expect(found.first?.files == ["0.json", "1.json"])
         #expect(
             found.first?.reason
-                == "0.json and 1.json both have \"a\" with state \"s\", but differ at `providerState`, `provider_state`, "
-                + "`response.status`; make them equal, or give one another description or provider state"
+                == "0.json and 1.json both have \"a\" with state \"s\", but differ at `providerState`, "
+                + "`provider_state`, `response.status`; make them equal, or give one another description or provider state"
         )
     }
 
@@ -149,7 +149,8 @@ import Testing
         #expect(contract.specification == "3.0.0")
         #expect(
             String(decoding: contract.bytes, as: UTF8.self)
-                == "{\(Self.names),\"interactions\":[],\"metadata\":{\"pactSpecification\":{\"version\":\"3.0.0\"}},\"x\":1}"
+                == "{\(Self.names),\"interactions\":[],"
+                + "\"metadata\":{\"pactSpecification\":{\"version\":\"3.0.0\"}},\"x\":1}"
         )
         #expect(contract.warnings.contains("`x` of 1.json is not used, because 0.json has another or none"))
         #expect(contract.warnings.contains("`metadata` of 2.json is not used, because 1.json has another or none"))

@@ -204,7 +204,8 @@ import Testing
 
     @Test func theLastOfDuplicateMembersCounts() throws {
         let text =
-            "{\(Self.names),\"interactions\":[1,2],\"provider\":{\"name\":\"Q\"},\"interactions\":[{\"description\":\"a\"}]}"
+            "{\(Self.names),\"interactions\":[1,2],\"provider\":{\"name\":\"Q\"},"
+            + "\"interactions\":[{\"description\":\"a\"}]}"
         let contract = try parse(text)
         #expect(contract.provider == "Q")
         #expect(contract.interactions == 1)

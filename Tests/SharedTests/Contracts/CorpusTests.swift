@@ -5,7 +5,7 @@ import Testing
 /// Real contracts of other projects, where `PACT_CORPUS` names a directory of them (TRAPS.md has the counts).
 @Suite struct CorpusTests {
     @Test func theCorpusIsReadAsCounted() throws {
-        guard let directory = Corpus.directory() else { return }
+        guard let directory = Corpus.directory else { return }
         let files = try Corpus.files(in: directory)
         let grouping = ContractGrouping(files)
         let isConflict: (ContractConflict.Kind) -> Int = { kind in
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func everyFileOfASinglePairIsKeptByteForByte() throws {
-        guard let directory = Corpus.directory() else { return }
+        guard let directory = Corpus.directory else { return }
         let files = try Corpus.files(in: directory)
         for pair in ContractGrouping(files).pairs where pair.desired.files.count == 1 {
             let bytes = files.first { $0.key == pair.desired.files[0] }?.bytes
@@ -31,7 +31,7 @@ import Testing
 
     /// Somebody else's code has to come to the same counts: Tests/Scripts/corpus_counts.py.
     @Test func anIndependentScriptCountsTheSame() throws {
-        guard let directory = Corpus.directory() else { return }
+        guard let directory = Corpus.directory else { return }
         guard let counts = Self.scriptCounts(directory) else {
             print("skipped: python3 is not there to count the corpus independently")
             return
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func everyValidFileOfTheCorpusSurvivesRewriting() throws {
-        guard let directory = Corpus.directory() else { return }
+        guard let directory = Corpus.directory else { return }
         for (key, bytes) in try Corpus.files(in: directory) {
             guard let contract = try? Contract.parse(key: key, bytes: bytes) else { continue }
             let document = try contract.document()

@@ -21,15 +21,15 @@ enum Repository {
 
 /// The other people's contracts that `PACT_CORPUS` names; they are not part of the repository.
 enum Corpus {
-    /// The directory, ending in `/`, or `nil` with one printed line.
-    static func directory() -> String? {
+    /// The directory, ending in `/`, or `nil`, which is said once however many tests ask.
+    static let directory: String? = {
         guard let value = getenv("PACT_CORPUS") else {
             print("skipped: PACT_CORPUS does not name a directory of contracts")
             return nil
         }
         let path = String(cString: value)
         return path.hasSuffix("/") ? path : path + "/"
-    }
+    }()
 
     static func files(in directory: String) throws -> [(key: String, bytes: [UInt8])] {
         try FileManager.default.contentsOfDirectory(atPath: directory).sorted()

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StateWaitTests {
     let scratch: ScratchDirectory
     let directory: StateDirectory
-    static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(10)
     static let prompt = Duration.seconds(4)
 
     init() throws {

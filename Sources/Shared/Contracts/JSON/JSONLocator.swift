@@ -4,8 +4,8 @@
 package enum JSONLocator {
     /// The position of the first byte of the value at `path`.
     ///
-    /// Where the path leads to nothing, the innermost array or object on the way to it that is there: the place where the
-    /// missing member belongs. The last one of duplicate keys counts, as in ``JSONObject``.
+    /// Where the path leads to nothing, the innermost array or object on the way to it that is there: the place where
+    /// the missing member belongs. The last one of duplicate keys counts, as in ``JSONObject``.
     ///
     /// - Parameter bytes: A text that ``JSONReader`` accepts with the same options.
     /// - Returns: The start of the text if it is not JSON after all.

@@ -1,7 +1,7 @@
 /// Reads JSON (RFC 8259) from bytes, with line and column for everything that is wrong.
 ///
-/// One reader for contracts, for the broker's answers and for the local broker: numbers keep their characters, duplicate
-/// keys and comments are noticed, nesting is bounded so that no text can exhaust the stack.
+/// One reader for contracts, for the broker's answers and for the local broker: numbers keep their characters,
+/// duplicate keys and comments are noticed, nesting is bounded so that no text can exhaust the stack.
 package enum JSONReader {
     /// What is accepted.
     package struct Options: Sendable {

@@ -1,6 +1,6 @@
 extension JSONValue {
     /// The value with each key once and all objects, at every depth, ordered by the UTF-8 bytes of their keys.
-    var sortedByKeys: JSONValue {
+    package var sortedByKeys: JSONValue {
         switch self {
         case .array(let elements):
             .array(elements.map(\.sortedByKeys))

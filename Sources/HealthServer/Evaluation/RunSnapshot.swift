@@ -3,7 +3,7 @@ internal import Shared
 /// What this run's sections say, indexed once so that answering a request is a look-up.
 ///
 /// Built off the event loop and immutable from then on. Sections of other runs count as not yet written.
-final class StateSnapshot: Sendable {
+final class RunSnapshot: Sendable {
     /// The run that counts; `nil` while there is none to go by.
     let run: String?
     let sections: StateSections
@@ -20,7 +20,7 @@ final class StateSnapshot: Sendable {
     private let foldedNames: [String: Int]
 
     /// A state of which nothing is known yet.
-    static let empty = StateSnapshot(
+    static let empty = RunSnapshot(
         sections: StateSections(),
         supervisedRun: nil,
         readAt: UTCTimestamp(milliseconds: 0)

@@ -1,0 +1,130 @@
+import Logging
+import Shared
+
+/// What the watcher knows of its source, and what a new look changes: pure.
+///
+/// | Status | Reading | New status | Desired set |
+/// |---|---|---|---|
+/// | unread, missing | absent | missing | none |
+/// | present, lost | absent | lost | the last good one |
+/// | any | content | present | what the content says |
+/// | any | unsettled | the same | the same |
+struct SourceStateMachine: Equatable, Sendable {
+    /// What the section should say.
+    private(set) var state: SourceState
+    /// What the present desired set was made from, with its contracts' bytes left out.
+    private var lastContentHash: String?
+
+    /// - Parameter previous: What the section holds. Of another run it is history and not used.
+    init(run: String, description: String, previous: SourceState?) {
+        if let previous, previous.run == run {
+            state = previous
+            state.description = description
+        } else {
+            state = SourceState(run: run, description: description, status: .unread)
+        }
+    }
+
+    /// What a reading asks for.
+    struct Outcome: Equatable, Sendable {
+        /// The section must be written: it says something else now.
+        var needsCommit = false
+        /// Contracts to store before that, by their SHA-256.
+        var contents: [String: [UInt8]] = [:]
+        var messages: [WatcherMessage] = []
+    }
+
+    /// Takes a reading in.
+    ///
+    /// - Parameter needsContents: Some stored contracts are missing: give all bytes again even if nothing changed.
+    mutating func handle(_ reading: SourceReading, needsContents: Bool = false, at time: WallClock) -> Outcome {
+        let before = state
+        var outcome = Outcome()
+        state.counters.reads += 1
+        state.counters.readRetries += reading.retries
+        switch reading.outcome {
+        case .content(let content):
+            let hash = Self.hash(content)
+            if needsContents || hash != lastContentHash || state.status != .present {
+                let set = DesiredSetBuilder.build(content, previous: state.pairs)
+                adopt(set, since: reading.since, at: time)
+                outcome.contents = set.contents
+                lastContentHash = hash
+            }
+            state.status = .present
+            state.detail = reading.warnings.first.map { StateLimits.cut($0) }
+        case .absent(let reason):
+            state.counters.failures += 1
+            state.status = before.hasContent ? .lost : .missing
+            state.detail = StateLimits.cut(reason)
+        case .unsettled(let reason):
+            state.counters.failures += 1
+            outcome.messages.append(
+                WatcherMessage(.debug, "contract source changes while it is read", ["reason": reason])
+            )
+            return outcome
+        }
+        state.warnings = reading.warnings.map { StateLimits.cut($0) }
+        outcome.needsCommit = !state.saysTheSame(as: before)
+        if outcome.needsCommit {
+            let report = SourceChange(before: before, after: state)
+            if before.revision != state.revision { state.counters.changes += 1 }
+            for event in report.events(at: time) { state.events.record(event) }
+            outcome.messages += report.messages
+        }
+        return outcome
+    }
+
+    private mutating func adopt(_ set: DesiredSet, since: MonotonicTime, at time: WallClock) {
+        let revision = set.revision
+        if revision != state.revision { state.changed = since }
+        state.revision = revision
+        state.readAt = time.rfc3339
+        state.pairs = set.pairs
+        state.invalid = Array(set.invalid.prefix(StateLimits.invalidKeys))
+        state.invalidCount = set.invalid.count + set.unlistedCount
+        state.ignored = set.ignored
+        state.ignoredCount = set.ignoredCount
+        state.keys = set.keys
+        state.bytes = set.bytes
+    }
+
+    /// Names the whole content, so that a reading that found nothing new costs no parsing.
+    private static func hash(_ content: SourceContent) -> String {
+        var hash = SHA256()
+        func add(_ text: String) { hash.update("\(text.utf8.count):\(text)") }
+        for entry in content.entries {
+            add(entry.key)
+            switch entry.content {
+            case .bytes(let bytes):
+                add("=\(bytes.count)")
+                hash.update(bytes)
+            case .unusable(let reason): add("!\(reason)")
+            }
+        }
+        for key in content.ignored { add("-\(key.key)=\(key.reason)") }
+        add("\(content.ignoredCount) \(content.unlistedCount)")
+        return Hex.string(hash.finalize())
+    }
+}
+
+extension SourceState {
+    /// The source was read in this run.
+    var hasContent: Bool {
+        switch status {
+        case .present, .lost: true
+        case .unread, .missing: false
+        }
+    }
+
+    /// Equal but for what changes with each reading: the time of it and the counters.
+    func saysTheSame(as other: SourceState) -> Bool {
+        var a = self
+        var b = other
+        a.readAt = nil
+        b.readAt = nil
+        a.counters = Counters()
+        b.counters = Counters()
+        return a == b
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Shared
+
+/// The command line of `watcher`.
+struct WatcherCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watcher",
+        abstract: "Keeps the desired set of contracts, from a mounted ConfigMap or any directory, in the shared state.",
+        discussion: settingsText + "\n\n" + exitCodesText,
+        version: BuildVersion.number
+    )
+
+    @Flag(help: "Print the desired set and exit; touches no shared state.")
+    var once = false
+
+    @Flag(help: "With --once: print JSON instead of a table.")
+    var json = false
+
+    @Option(help: ArgumentHelp("With --once: read this directory instead of CONFIGMAP_PATH.", valueName: "directory"))
+    var contracts: String?
+
+    func validate() throws {
+        if !once, json || contracts != nil { throw ValidationError("--json and --contracts need --once") }
+        if contracts?.isEmpty == true { throw ValidationError("--contracts needs the path of a directory") }
+    }
+
+    func run() throws {
+        let context = ProcessContext.start("watcher")
+        let code = once ? OnceRun.run(context, contracts: contracts, json: json) : WatcherRun.run(context)
+        throw ArgumentParser.ExitCode(code.rawValue)
+    }
+
+    /// The settings this process uses; all others are checked, not used.
+    static let settings = ["CONFIGMAP_PATH", "CONTRACT_SOURCE", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT"]
+
+    private static let settingsText =
+        "Environment:\n"
+        + settings.compactMap { name in
+            SettingCatalog.definition(name).map { "  \(name) (\($0.defaultText)): \($0.help) Allowed: \($0.allowed)." }
+        }
+        .joined(separator: "\n")
+
+    private static let exitCodesText =
+        "Exit codes:\n"
+        + [Shared.ExitCode.success, .failure, .usage, .systemFailure, .alreadyOwned, .badConfiguration]
+        .map { "  \($0.rawValue): \($0.meaning)" }.joined(separator: "\n")
+}

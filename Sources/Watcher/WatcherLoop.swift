@@ -1,0 +1,106 @@
+import CLinux
+import Glibc
+import Logging
+import Shared
+
+/// The only place that waits: for the source, for signals and for the next poll or heartbeat. One thread.
+final class WatcherLoop {
+    private let source: any WatchedSource
+    private let recorder: DesiredSetRecorder
+    private let signals: SignalDescriptor
+    private let logger: Logger
+    private let notify: NotifySocket
+    private let heartbeatInterval: Duration?
+    private var machine: SourceStateMachine
+    private var lastHeartbeat: MonotonicTime
+    private var loggedProblem: String?
+
+    /// While the state cannot be written, it is tried this often.
+    private static let retryInterval = Duration.seconds(1)
+
+    init(
+        source: any WatchedSource,
+        recorder: DesiredSetRecorder,
+        signals: SignalDescriptor,
+        run: String,
+        logger: Logger,
+        notify: NotifySocket,
+        heartbeatInterval: Duration?
+    ) {
+        self.source = source
+        self.recorder = recorder
+        self.signals = signals
+        self.logger = logger
+        self.notify = notify
+        self.heartbeatInterval = heartbeatInterval
+        machine = SourceStateMachine(run: run, description: source.summary, previous: recorder.previous)
+        lastHeartbeat = MonotonicTime.now()
+    }
+
+    /// Runs until SIGTERM or SIGINT; SIGHUP reads the source anew.
+    func run() throws(SystemError) -> ExitCode {
+        let epoll = FileDescriptor(owning: try checked("epoll_create1", "", clinux_epoll_create()))
+        for (token, descriptor) in [signals.number, source.descriptor].enumerated() {
+            let result = clinux_epoll_add(epoll.number, descriptor, EPOLLIN.rawValue, UInt64(token))
+            try checked("epoll_ctl", "", result)
+        }
+        tellProblem()
+        // Ready before the first look: a source that is missing, huge or slow is no reason to restart the watcher.
+        notify.ready()
+        while true {
+            var tokens = [UInt64](repeating: 0, count: 4)
+            var events = [UInt32](repeating: 0, count: 4)
+            let count = clinux_epoll_wait(epoll.number, &tokens, &events, 4, timeout(MonotonicTime.now()))
+            if count != -EINTR { try checked("epoll_wait", "", count) }
+            while let signal = signals.next() {
+                guard signal == SIGHUP else {
+                    notify.stopping()
+                    return .success
+                }
+                source.lookAgain(now: MonotonicTime.now())
+            }
+            turn()
+        }
+    }
+
+    private func turn() {
+        if let reading = source.turn(now: MonotonicTime.now()) {
+            let lacking = recorder.lacksContents(of: machine.state)
+            let outcome = machine.handle(reading, needsContents: lacking, at: WallClock.now())
+            recorder.record(outcome.contents, outcome.needsCommit ? machine.state : nil)
+            for message in outcome.messages { message.log(to: logger) }
+        } else {
+            recorder.retry()
+        }
+        tellProblem()
+        beat(MonotonicTime.now())
+    }
+
+    /// One line when the state stops being writable, one when it is again.
+    private func tellProblem() {
+        let problem = recorder.problem.map { "\($0)" }
+        guard problem != loggedProblem else { return }
+        loggedProblem = problem
+        if let problem {
+            WatcherMessage(.error, "state cannot be written; changes are kept and tried again", ["error": problem])
+                .log(to: logger)
+        } else {
+            WatcherMessage(.info, "state can be written again").log(to: logger)
+        }
+    }
+
+    /// Sent by whichever turn comes when most of the interval is over, so that it costs no wake-up of its own.
+    private func beat(_ now: MonotonicTime) {
+        guard let heartbeatInterval, now - lastHeartbeat >= heartbeatInterval * 0.7 else { return }
+        lastHeartbeat = now
+        notify.heartbeat()
+    }
+
+    private func timeout(_ now: MonotonicTime) -> Int32 {
+        var deadline = source.deadline
+        if let heartbeatInterval { deadline = min(deadline, lastHeartbeat + heartbeatInterval) }
+        if recorder.problem != nil { deadline = min(deadline, now + Self.retryInterval) }
+        // Rounded up: waking a fraction of a millisecond early would be one turn for nothing.
+        return Int32(max(0, min(60_000, ((deadline - now).nanoseconds + 999_999) / 1_000_000)))
+    }
+}

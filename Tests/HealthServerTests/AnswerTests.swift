@@ -1,0 +1,137 @@
+import Shared
+import Testing
+
+@testable import HealthServer
+
+@Suite struct AnswerTests {
+    private func text(_ answer: Answer) -> String { String(decoding: answer.body, as: UTF8.self) }
+
+    @Test func healthIsTheAncestorsBodyExactly() {
+        let published = ProbeEvaluation(Situations.situation(Situations.allPublished))
+        #expect(
+            text(.health(published)) == #"{"status":"healthy","broker_healthy":true,"pacts_published":true}"#
+        )
+        let nothing = ProbeEvaluation(Situations.situation(StateSections()))
+        #expect(
+            text(.health(nothing)) == #"{"status":"healthy","broker_healthy":false,"pacts_published":false}"#
+        )
+    }
+
+    @Test func theAncestorsKeysComeFirstAndProvidersAreSorted() {
+        let situation = Situations.situation(Situations.allPublished)
+        let evaluation = ProbeEvaluation(situation)
+        #expect(text(.liveness(evaluation.liveness)).hasPrefix(#"{"status":"alive","#))
+        #expect(
+            text(.readiness(evaluation, rules: situation.rules, since: "then"))
+                .hasPrefix(#"{"status":"ready","broker_healthy":true,"#)
+        )
+        #expect(
+            text(.ready(evaluation, rules: situation.rules)).hasPrefix(
+                #"{"status":"ready","broker_healthy":true,"pacts_published":true,"#
+                    + #""published_providers":["AWS-Secrets-Manager","GCP-Secret-Manager"],"#
+            )
+        )
+    }
+
+    @Test func aReadyProviderNamesItsContracts() throws {
+        let situation = Situations.situation(Situations.allPublished)
+        let readiness = ProviderReadiness(ProviderQuery(provider: Situations.provider), situation)
+        let answer = Answer.provider(readiness, situation: situation)
+        #expect(
+            text(answer).hasPrefix(
+                #"{"ready":true,"provider":"GCP-Secret-Manager","published_at":"2024-01-01T00:00:00Z","#
+                    + #""state":"published","contracts":[{"consumer":"Secret-Manager-Controller","#
+                    + #""version":"main-abc123","sha256":"a1a1"#
+            )
+        )
+        let contract = try #require(try TestJSON(answer.body)["contracts"]?[0])
+        #expect(contract["state"]?.string == "published")
+        #expect(contract["published_at"]?.string == "2024-01-01T00:00:00Z")
+    }
+
+    @Test func theBrokersRefusalIsInTheProvidersAnswer() throws {
+        let sections = Situations.sections([Situations.desired()], [Situations.failed()])
+        let situation = Situations.situation(sections)
+        let readiness = ProviderReadiness(ProviderQuery(provider: Situations.provider), situation)
+        let body = try TestJSON(Answer.provider(readiness, situation: situation).body)
+        #expect(body["detail"]?.string?.contains("the broker's own text") == true)
+    }
+
+    @Test func anUnknownProviderIsToldWhichAreKnown() throws {
+        let situation = Situations.situation(Situations.allPublished)
+        let readiness = ProviderReadiness(ProviderQuery(provider: "Nobody"), situation)
+        let answer = Answer.provider(readiness, situation: situation)
+        #expect(answer.status == 404)
+        let known = try TestJSON(answer.body)["knownProviders"]
+        #expect(known == .array([.string("AWS-Secrets-Manager"), .string("GCP-Secret-Manager")]))
+    }
+
+    @Test func countsAndWarningsAreInReadiness() throws {
+        let sections = Situations.sections(
+            [Situations.desired(Situations.otherProvider), Situations.desired()],
+            [Situations.published(Situations.otherProvider), Situations.failed()],
+            invalidKeys: 3
+        )
+        let situation = Situations.situation(sections)
+        let answer = Answer.readiness(ProbeEvaluation(situation), rules: situation.rules, since: "then")
+        let body = try TestJSON(answer.body)
+        #expect(answer.status == 200)
+        #expect(body["contracts"]?.int == 2)
+        #expect(body["published"]?.int == 1)
+        #expect(body["failed"]?.int == 1)
+        #expect(body["invalid"]?.int == 3)
+        #expect(body["warnings"]?[0]?["code"]?.string == "failed")
+        #expect(body["warnings"]?[1]?["code"]?.string == "invalid")
+    }
+
+    @Test func aLostSourceAndAnEmptyOneAreWarnings() throws {
+        let lost = Situations.changed(Situations.allPublished) { $0.source?.status = .lost }
+        #expect(ProbeEvaluation(Situations.situation(lost)).warnings.map(\.code) == [.sourceStale])
+        let empty = Situations.sections([], [])
+        #expect(ProbeEvaluation(Situations.situation(empty)).warnings.map(\.code) == [.noContracts])
+    }
+
+    @Test func statusHoldsTheVerdictsAndEverySection() throws {
+        let situation = Situations.situation(Situations.allPublished)
+        let sections = Document.sections.encode(situation.view.snapshot)
+        let answer = Answer.status(
+            situation,
+            evaluation: ProbeEvaluation(situation),
+            since: "then",
+            waiters: 3,
+            sections: sections
+        )
+        let body = try TestJSON(answer.body)
+        #expect(body["run"]?.string == Situations.run)
+        #expect(body["waiters"]?.int == 3)
+        #expect(body["readiness"]?["status"]?.string == "ready")
+        #expect(body["liveness"]?["supervised"]?.bool == true)
+        #expect(body["contracts"]?.count == 2)
+        #expect(body["sections"]?["broker"]?["url"]?.string == "http://pact-broker:9292")
+        #expect(body["sections"]?["processes"]?["manager"]?["pid"]?.int == 1)
+        #expect(body["sections"]?["publication"]?["pairs"]?.count == 2)
+        #expect(body["sections"]?["source"]?["pairs"]?.count == 2)
+    }
+
+    @Test func providersAreListedWithTheirReadiness() throws {
+        let sections = Situations.sections([Situations.desired(Situations.otherProvider), Situations.desired()], [
+            Situations.published()
+        ])
+        let situation = Situations.situation(sections)
+        let list = Document.providers(isBlocked: false).encode(situation.view.snapshot)
+        let body = try TestJSON(Answer.providers(situation, list: list).body)
+        #expect(body["synced"]?.bool == true)
+        #expect(body["providers"]?[0]?["provider"]?.string == "AWS-Secrets-Manager")
+        #expect(body["providers"]?[0]?["ready"]?.bool == false)
+        #expect(body["providers"]?[0]?["state"]?.string == "pending")
+        #expect(body["providers"]?[1]?["ready"]?.bool == true)
+        let blocked = Document.providers(isBlocked: true).encode(situation.view.snapshot)
+        #expect(try TestJSON(blocked)[1]?["ready"]?.bool == false)
+    }
+
+    @Test func textsFromContractsCannotBreakTheJSON() throws {
+        let name = "a\"b\\c\n\u{0}\u{7F}\u{1F600}<script>é"
+        let bytes = JSONWriter.object { $0.field("name", name) }
+        #expect(try TestJSON(bytes)["name"]?.string == name)
+    }
+}
