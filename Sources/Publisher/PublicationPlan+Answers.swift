@@ -24,7 +24,9 @@ extension PublicationPlan {
     /// The bulk read belongs to the check: what it costs is known, and what is missing is found within two intervals.
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
         if check.isReady {
-            if !bulk.isKnown || !order.isEmpty { bulk.due = min(bulk.due ?? now, now) }
+            // A check out of turn, after a 500, brings no second read within an interval.
+            let isRecent = wasReady && bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
+            if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.due = min(bulk.due ?? now, now) }
             if !wasReady { publishNotBefore = min(publishNotBefore, now) }
         }
         guard let (text, reference) = undecided else { return }

@@ -45,6 +45,7 @@ struct PublicationPlanFaultTests {
         simulation.desire(PlanSimulation.pairs(50))
         #expect(simulation.run(for: .seconds(20)) { $0.plan.isSettled && $0.isSynced })
         #expect(simulation.plan.pairs.values.count { $0.verified?.isConfirmed == true } == 49)
+        #expect(simulation.log.count { $0.request == .latestPacts } <= 5, "a check after a 500 brings no bulk read")
         let failure = simulation.plan.pairs[PairKey("consumer-0", "provider-13")]?.failure?.published
         #expect(failure?.kind == "broker_error")
         #expect(failure?.reason.contains("abc") == true)
