@@ -86,7 +86,9 @@ enum BrokerAnswer {
         // Brokers before the diagnostic resource, and BROKER_HEALTH_PATH without it.
         case .dependencies: .databaseUp
         case .heartbeat:
-            .notABroker("the heartbeat path is not there (404); check BROKER_URL with its base path and BROKER_HEALTH_PATH")
+            .notABroker(
+                "the heartbeat path is not there (404); check BROKER_URL with its base path and BROKER_HEALTH_PATH"
+            )
         case .index: .notABroker("BROKER_URL answered 404; check the address and its base path")
         case .latestPacts: .noSuchEndpoint("/pacts/latest is not there (404); check BROKER_URL and its base path")
         case .publish:
@@ -115,7 +117,8 @@ enum BrokerAnswer {
         _ text: BrokerText
     ) -> BrokerOutcome {
         switch kind {
-        case .dependencies: return .databaseDown("the broker's database does not answer (dependencies: \(response.status))")
+        case .dependencies:
+            return .databaseDown("the broker's database does not answer (dependencies: \(response.status))")
         case .heartbeat, .index, .latestPacts, .latestPact, .pactVersion:
             return .transient(
                 .init(
@@ -130,7 +133,8 @@ enum BrokerAnswer {
     }
 
     private static func refused(_ response: HTTPResponse, _ text: BrokerText) -> BrokerOutcome {
-        let fallback = response.status == 413
+        let fallback =
+            response.status == 413
             ? "too large for the broker or a proxy in front of it (413)" : "the broker answered \(response.status)"
         return .rejected(status: response.status, text.sentence(or: fallback))
     }

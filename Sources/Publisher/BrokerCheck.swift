@@ -124,12 +124,11 @@ struct BrokerCheck: Equatable, Sendable {
         consecutiveFailures += 1
         // Whatever comes back may be another server.
         hasSeenIndex = false
-        // Sooner than the interval at first: a broker that is just starting should not cost a whole interval.
-        let delay = min(interval, Backoff(maximum: interval * 2).delay(
-            attempt: consecutiveFailures,
-            random: random
-        ))
-        due = now + max(delay, wait ?? .zero)
+        // Sooner than the interval at first: a broker that is just starting should not cost a whole interval. Never
+        // later than 30 s, and whatever a proxy asks for, never so late that what we know gets too old.
+        let limit = min(interval, .seconds(30))
+        let backoff = Backoff(maximum: limit * 2).delay(attempt: consecutiveFailures, random: random)
+        due = now + max(min(limit, backoff), min(wait ?? .zero, interval * 2))
         return true
     }
 
@@ -143,7 +142,8 @@ struct BrokerCheck: Equatable, Sendable {
         case .unauthorized(let text): return (.unauthorized, text, nil)
         case .forbidden(let text): return (.forbidden, text, nil)
         case .databaseDown(let text): return (.databaseDown, text, nil)
-        case .rejected(_, let text), .brokerError(let text, _), .contentConflict(let text, _), .similarName(let text, _):
+        case .rejected(_, let text), .brokerError(let text, _), .contentConflict(let text, _),
+            .similarName(let text, _):
             return (.httpError, text, nil)
         case .notABroker(let text), .noSuchEndpoint(let text): return (.notABroker, text, nil)
         case .alive, .databaseUp, .index, .latest, .pact, .absent, .published, .created:

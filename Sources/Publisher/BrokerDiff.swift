@@ -22,7 +22,9 @@ enum BrokerDiff {
                 if !result.contains(path) { result.append(path) }
                 if result.count == StateLimits.jsonPaths { break }
             }
-            if body.last == "{" || body.last == "[" { open.append((indentation, step + (body.last == "[" ? "[*]" : ""))) }
+            if body.last == "{" || body.last == "[" {
+                open.append((indentation, step + (body.last == "[" ? "[*]" : "")))
+            }
         }
         return result
     }

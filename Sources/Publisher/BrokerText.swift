@@ -55,10 +55,11 @@ struct BrokerText {
     }
 
     private var noticeList: [(type: String, text: String)] {
-        (json?["notices"]?.array ?? []).compactMap { notice in
-            guard let type = notice["type"]?.string, let text = notice["text"]?.string else { return nil }
-            return (type, text)
-        }
+        (json?["notices"]?.array ?? [])
+            .compactMap { notice in
+                guard let type = notice["type"]?.string, let text = notice["text"]?.string else { return nil }
+                return (type, text)
+            }
     }
 
     private var messages: [String] {

@@ -24,7 +24,9 @@ extension PublicationPlan {
     /// The bulk read belongs to the check: what it costs is known, and what is missing is found within two intervals.
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
         if check.isReady {
-            if !bulk.isKnown || !order.isEmpty { bulk.due = min(bulk.due ?? now, now) }
+            // A check out of turn, after a 500, brings no second read within an interval.
+            let isRecent = wasReady && bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
+            if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.due = min(bulk.due ?? now, now) }
             if !wasReady { publishNotBefore = min(publishNotBefore, now) }
         }
         guard let (text, reference) = undecided else { return }
@@ -125,9 +127,10 @@ extension PublicationPlan {
             groups.append(group)
         } else if name == batch.consumer {
             // A consumer that the broker does not know yet: no contract of it can be accepted.
-            let keys = order(of: batch.consumer).filter {
-                pairs[$0]?.needsPublishing(as: batch.version, now: now) ?? false
-            }
+            let keys = order(of: batch.consumer)
+                .filter {
+                    pairs[$0]?.needsPublishing(as: batch.version, now: now) ?? false
+                }
             fail(keys, kind: "similar_name", status: 409, text, now)
         } else if let culprit = group.keys.first(where: { $0.provider == name }) {
             fail([culprit], kind: "similar_name", status: 409, text, now)

@@ -6,6 +6,7 @@ extension PublicationPlan {
         if inFlight != nil { return .waitForAnswer }
         guard let request = nextRequest(now) else { return .wait(until: wakeTime(now)) }
         inFlight = request
+        if case .publish = request { changes += 1 }
         return .send(request)
     }
 

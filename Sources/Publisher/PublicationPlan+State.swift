@@ -35,14 +35,15 @@ extension PublicationPlan {
         let sending: Set<PairKey>
         if case .publish(let batch) = inFlight { sending = Set(batch.keys) } else { sending = [] }
         state.pairs = order.compactMap { key in
-            pairs[key].map { record in
-                var pair = published(key, record, now, wall)
-                if sending.contains(key) || record.sent?.sha256 == record.desired.sha256 {
-                    pair.publishingSHA256 = record.desired.sha256
+            pairs[key]
+                .map { record in
+                    var pair = published(key, record, now, wall)
+                    if sending.contains(key) || record.sent?.sha256 == record.desired.sha256 {
+                        pair.publishingSHA256 = record.desired.sha256
+                    }
+                    if record.verified?.isConfirmed == true { pair.verifiedAt = verifiedAt }
+                    return pair
                 }
-                if record.verified?.isConfirmed == true { pair.verifiedAt = verifiedAt }
-                return pair
-            }
         }
         return state
     }

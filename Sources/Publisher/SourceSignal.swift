@@ -21,11 +21,16 @@ final class SourceSignal: Sendable {
         var thread = pthread_t()
         // Retained for ever: the thread never ends.
         let context = Unmanaged.passRetained(self).toOpaque()
-        let code = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<SourceSignal>.fromOpaque(context).takeUnretainedValue().run()
-            return nil
-        }, context)
+        let code = pthread_create(
+            &thread,
+            nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<SourceSignal>.fromOpaque(context).takeUnretainedValue().run()
+                return nil
+            },
+            context
+        )
         guard code == 0 else { throw SystemError(call: "pthread_create", number: code) }
         pthread_detach(thread)
     }

@@ -108,3 +108,18 @@ final class PlanSimulation {
 extension PairKey {
     init(_ consumer: String, _ provider: String) { self.init(consumer: consumer, provider: provider) }
 }
+
+extension PlanSimulation {
+    /// The plan's next request is of this kind; it is then in flight.
+    func requestIsNext(_ kind: BrokerRequest.Kind) -> Bool {
+        var copy = plan
+        guard case .send(let request) = copy.next(now), request.kind == kind else { return false }
+        return true
+    }
+
+    /// Answers the plan's next request with `outcome`.
+    func inject(_ outcome: BrokerOutcome) {
+        guard case .send(let request) = plan.next(now) else { return }
+        plan.handle(outcome, to: request, took: latency, now: now)
+    }
+}

@@ -22,7 +22,9 @@ enum ContractDirectory {
     }
 
     /// All files, and the ones that cannot be read.
-    static func read(_ path: String) throws(Problem) -> (files: [(key: String, bytes: [UInt8])], bad: [SourceState.InvalidKey]) {
+    static func read(_ path: String) throws(Problem) -> (
+        files: [(key: String, bytes: [UInt8])], bad: [SourceState.InvalidKey]
+    ) {
         var files: [(key: String, bytes: [UInt8])] = []
         var bad: [SourceState.InvalidKey] = []
         var total = 0

@@ -50,7 +50,15 @@ struct OnceReport: Equatable {
         }
         for key in grouping.invalid + bad {
             let place = key.line.map { " (line \($0), column \(key.column ?? 0))" } ?? ""
-            rows.append(Row(consumer: "-", provider: "-", version: "", result: .invalid, reason: "\(key.key): \(key.reason)\(place)"))
+            rows.append(
+                Row(
+                    consumer: "-",
+                    provider: "-",
+                    version: "",
+                    result: .invalid,
+                    reason: "\(key.key): \(key.reason)\(place)"
+                )
+            )
         }
     }
 
@@ -59,7 +67,9 @@ struct OnceReport: Equatable {
         _ plan: PublicationPlan,
         _ isDryRun: Bool
     ) -> (Result, String) {
-        if isDryRun { return (.wouldPublish, "\(record.desired.bytes) bytes, SHA-256 \(record.desired.sha256.prefix(12))") }
+        if isDryRun {
+            return (.wouldPublish, "\(record.desired.bytes) bytes, SHA-256 \(record.desired.sha256.prefix(12))")
+        }
         if let failure = record.failure, failure.published.sha256 == record.desired.sha256 {
             let paths = failure.published.jsonPaths
             return (.failed, failure.published.reason + (paths.isEmpty ? "" : " [\(paths.joined(separator: ", "))]"))
@@ -74,9 +84,11 @@ struct OnceReport: Equatable {
     /// Columns of equal width, reasons on one line each.
     var table: String {
         let head = ["CONSUMER", "PROVIDER", "VERSION", "RESULT", "REASON"]
-        let lines = [head] + rows.map { row in
-            [row.consumer, row.provider, row.version, row.result.rawValue, row.reason].map(OnceReport.oneLine)
-        }
+        let lines =
+            [head]
+            + rows.map { row in
+                [row.consumer, row.provider, row.version, row.result.rawValue, row.reason].map(OnceReport.oneLine)
+            }
         let widths = (0..<4).map { column in lines.map { $0[column].count }.max() ?? 0 }
         var text = ""
         for line in lines {

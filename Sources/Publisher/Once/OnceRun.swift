@@ -42,7 +42,9 @@ struct OnceRun {
         }
         engine.plan.setDesired(desired, now: .now())
         let logger = context.logger
-        if let warning = configuration.policy.warning { logger.warning("version number", metadata: ["reason": "\(warning)"]) }
+        if let warning = configuration.policy.warning {
+            logger.warning("version number", metadata: ["reason": "\(warning)"])
+        }
         if desired.isEmpty { logger.warning("no valid contract in the directory", metadata: ["path": "\(directory)"]) }
         let isReached = isDryRun || desired.isEmpty || wait(engine, logger)
         let report = OnceReport(grouping, bad: bad, plan: engine.plan, isDryRun: isDryRun)

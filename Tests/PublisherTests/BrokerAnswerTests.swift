@@ -1,0 +1,177 @@
+import Shared
+import SharedHTTP
+import Testing
+
+@testable import Publisher
+
+@Suite("What the broker's answers mean")
+struct BrokerAnswerTests {
+    /// The status alone decides most outcomes; this is the table of FACTS-broker.md §2 for the requests we make.
+    @Test(arguments: BrokerTranscript.files)
+    func `every recorded exchange that ours could meet has the outcome of the table`(file: String) throws {
+        var seen = 0
+        for exchange in try BrokerTranscript.exchanges(file) {
+            guard let kind = exchange.kind else { continue }
+            seen += 1
+            let bearer = exchange.requestHeaders["authorization"]?.hasPrefix("Bearer") ?? false
+            let outcome = BrokerAnswer.outcome(of: kind, .success(exchange.response), usesBearer: bearer)
+            let expected = expectation(kind, exchange)
+            #expect(
+                name(outcome) == expected,
+                "\(file) #\(exchange.number) \(kind) \(exchange.response.status): \(outcome)"
+            )
+        }
+        #expect(seen > 0, "no exchange of \(file) was recognised")
+    }
+
+    private func expectation(_ kind: BrokerRequest.Kind, _ exchange: BrokerTranscript.Exchange) -> String {
+        let isEmpty = exchange.response.body.isEmpty && !exchange.isCut
+        switch (kind, exchange.response.status) {
+        case (.heartbeat, 200): return "alive"
+        case (.dependencies, 200): return "databaseUp"
+        case (.dependencies, 500): return "databaseDown"
+        // `Accept: text/html` brings the user interface: we never ask for that.
+        case (.index, 200): return "index"
+        case (.latestPacts, 200): return exchange.isCut ? "notABroker" : "latest"
+        case (.latestPact, 200), (.pactVersion, 200): return "pact"
+        case (.latestPact, 404), (.pactVersion, 404): return "absent"
+        case (.index, 404): return "notABroker"
+        case (.publish, 200): return "published"
+        case (.createPacticipant, 201): return "created"
+        case (.publish, 400):
+            return isEmpty && exchange.requestHeaders["authorization"] != nil ? "unauthorized" : "rejected"
+        case (_, 400) where isEmpty: return "unauthorized"
+        case (_, 401): return "unauthorized"
+        // The missing text of a cut answer makes it a content conflict; both are a 409 of the same type.
+        case (.publish, 409):
+            return !exchange.isCut && exchange.file.hasPrefix("29") ? "similarName" : "contentConflict"
+        case (.publish, 500): return "brokerError"
+        case (_, 500): return "transient"
+        case (_, 406), (_, 405), (_, 415), (_, 304): return exchange.response.status == 304 ? "notABroker" : "rejected"
+        default: return "unexpected status \(exchange.response.status)"
+        }
+    }
+
+    private func name(_ outcome: BrokerOutcome) -> String {
+        let text = "\(outcome)"
+        return String(text.prefix { $0 != "(" })
+    }
+
+    @Test func `a content conflict carries the broker's text and the paths that differ`() throws {
+        let exchange = try #require(try BrokerTranscript.exchanges("57-publish-conflict-409.txt").first)
+        let outcome = BrokerAnswer.outcome(of: .publish, .success(exchange.response))
+        guard case .contentConflict(let text, let paths) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(text.hasPrefix("Cannot change the content of the pact for Web version 1.0.0 and provider Orders"))
+        #expect(paths == ["$.interactions[*].request.path"])
+    }
+
+    @Test func `a similar name carries both names`() throws {
+        let exchange = try #require(
+            try BrokerTranscript.exchanges("29-put-similar-name-409.txt").first { $0.kind == .publish }
+        )
+        let outcome = BrokerAnswer.outcome(of: .publish, .success(exchange.response))
+        guard case .similarName(let text, let name) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(name == "payment_gateways")
+        #expect(text.contains("Payment Gateway"))
+    }
+
+    @Test func `a similar name in plain text is understood too`() throws {
+        let exchange = try #require(
+            try BrokerTranscript.exchanges("29-put-similar-name-409.txt")
+                .first { $0.response.status == 409 && $0.response.headers["content-type"] == "text/plain" && !$0.isCut }
+        )
+        let outcome = BrokerAnswer.outcome(of: .publish, .success(exchange.response))
+        guard case .similarName(_, let name) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(name == "payment-gateway")
+    }
+
+    @Test func `the bulk read names pair, version and createdAt`() throws {
+        let exchange = try #require(try BrokerTranscript.exchanges("84-get-pacts-latest.txt").first)
+        let outcome = BrokerAnswer.outcome(of: .latestPacts, .success(exchange.response))
+        let pact = LatestPact(
+            key: PairKey(consumer: "Till", provider: "Ledger"),
+            version: "1.1.0",
+            createdAt: "2026-11-23T00:57:35+00:00"
+        )
+        #expect(outcome == .latest([pact]))
+    }
+
+    @Test func `a republication without changes is told from a new one`() throws {
+        let new = try #require(try BrokerTranscript.exchanges("50-publish-one.txt").first)
+        let again = try #require(try BrokerTranscript.exchanges("51-publish-same-again.txt").first)
+        #expect(BrokerAnswer.outcome(of: .publish, .success(new.response)) == .published(PublishNotices()))
+        #expect(
+            BrokerAnswer.outcome(of: .publish, .success(again.response))
+                == .published(PublishNotices(warnings: [], isUnchanged: true))
+        )
+    }
+
+    @Test func `a 500 with a reference keeps the reference`() {
+        let body = #"{"error":{"message":"An error has occurred","reference":"qqSHpSIBkB"}}"#
+        let outcome = BrokerAnswer.outcome(of: .publish, .success(HTTPResponse(status: 500, body: Array(body.utf8))))
+        #expect(outcome == .brokerError("An error has occurred", reference: "qqSHpSIBkB"))
+    }
+
+    @Test func `problem+json is read for its text; its status member may lie`() {
+        let body = #"{"title":"Server error","type":"x","status":500,"detail":"Cannot change the content"}"#
+        let response = HTTPResponse(status: 409, body: Array(body.utf8))
+        #expect(
+            BrokerAnswer.outcome(of: .publish, .success(response))
+                == .contentConflict("Cannot change the content", jsonPaths: [])
+        )
+    }
+
+    @Test(arguments: [408, 429, 502, 503, 504])
+    func `what only a proxy says is transient and its Retry-After counts`(status: Int) {
+        let response = HTTPResponse(
+            status: status,
+            headers: HTTPHeaders([("Retry-After", "7"), ("Content-Type", "text/html")]),
+            body: Array("<html>gateway</html>".utf8)
+        )
+        #expect(
+            BrokerAnswer.outcome(of: .publish, .success(response))
+                == .transient(.init(cause: .http(status), text: "answered \(status)", retryAfter: .seconds(7)))
+        )
+    }
+
+    @Test func `a missing publish endpoint is explained`() {
+        let outcome = BrokerAnswer.outcome(of: .publish, .success(HTTPResponse(status: 404)))
+        guard case .noSuchEndpoint(let text) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(text.contains("BROKER_URL") && text.contains("2.86"))
+    }
+
+    @Test func `another web server is not taken for a broker`() {
+        let page = HTTPResponse(status: 200, body: Array("<html>Welcome to nginx!</html>".utf8))
+        #expect(name(BrokerAnswer.outcome(of: .index, .success(page))) == "notABroker")
+        #expect(name(BrokerAnswer.outcome(of: .latestPacts, .success(page))) == "notABroker")
+    }
+
+    @Test func `every status has an outcome for every kind`() {
+        let bodies = ["", "text", "{}", #"{"error":5}"#, #"{"errors":{"contracts":"x"}}"#, #"{"notices":[1]}"#]
+        for kind in BrokerRequest.Kind.allCases {
+            for status in 200...599 {
+                let body = bodies[status % bodies.count]
+                let outcome = BrokerAnswer.outcome(
+                    of: kind,
+                    .success(HTTPResponse(status: status, body: Array(body.utf8)))
+                )
+                // The plan takes it without a precondition failure.
+                let simulation = PlanSimulation()
+                simulation.desire([PairKey("web", "orders"): "A"])
+                if simulation.run(for: .seconds(5), until: { $0.requestIsNext(kind) }) { simulation.inject(outcome) }
+            }
+        }
+    }
+}
