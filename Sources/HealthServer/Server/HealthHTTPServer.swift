@@ -4,6 +4,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import Shared
+internal import Synchronization
 
 /// What the server does every ``ServerLimits/tick`` for others: gets a way to run something off the event loop, returns
 /// the supervisor's tick as it can be read now.
@@ -17,6 +18,7 @@ final class HealthHTTPServer: Sendable {
     private let channel: any Channel
     private let ticking: RepeatedTask
     private let limits: ServerLimits
+    private let isStopped = Atomic(false)
 
     /// Begins to accept on a listening socket.
     ///
@@ -36,15 +38,19 @@ final class HealthHTTPServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
         do {
-            let core = try eventLoop.submit {
-                let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
-                core.take(view)
-                return NIOLoopBound(core, eventLoop: eventLoop)
-            }.wait()
+            let core =
+                try eventLoop.submit {
+                    let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                    core.take(view)
+                    return NIOLoopBound(core, eventLoop: eventLoop)
+                }
+                .wait()
             let channel = try bootstrap(group, core, limits).withBoundSocket(socket).wait()
-            return try eventLoop.submit {
-                HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
-            }.wait()
+            return
+                try eventLoop.submit {
+                    HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
+                }
+                .wait()
         } catch {
             group.shutdownGracefully { _ in }
             throw error
@@ -123,7 +129,8 @@ final class HealthHTTPServer: Sendable {
     func load() throws -> Load {
         try eventLoop.submit { [core] in
             Load(connections: core.value.connections.count, waiters: core.value.waiting)
-        }.wait()
+        }
+        .wait()
     }
 
     /// Connections and held requests.
@@ -133,8 +140,9 @@ final class HealthHTTPServer: Sendable {
     }
 
     /// Stops accepting, answers every held request, closes all connections. Returns within
-    /// ``ServerLimits/stopping`` and a little.
+    /// ``ServerLimits/stopping`` and a little. Later calls do nothing.
     func stop() {
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let done = eventLoop.makePromise(of: Void.self)
         eventLoop.execute { [core, channel, ticking, limits] in
             ticking.cancel()
