@@ -2,7 +2,7 @@ import Shared
 
 /// What `PUT /_faults` asks for: rules that stay, and things done at once.
 ///
-/// The body is one object, an array of them, or `{"rules": [ … ]}`; it replaces all rules. ``help`` is the description.
+/// The body is one object, an array of them, or `{"rules": […]}`; it replaces all rules. ``help`` describes it.
 struct FaultCommand: Sendable {
     /// Replace those in force.
     var rules: [FaultRule] = []
