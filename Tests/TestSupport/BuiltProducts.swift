@@ -13,6 +13,9 @@ package enum BuiltProducts {
         return runnerDirectory
     }
 
+    /// Other programs than the ones beside the tests were chosen: release ones.
+    package static var areChosen: Bool { directory != runnerDirectory }
+
     /// Where the test runner is, and with it the programs that only tests use.
     private static var runnerDirectory: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

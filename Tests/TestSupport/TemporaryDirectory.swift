@@ -50,15 +50,7 @@ package final class TemporaryDirectory: Sendable {
             unlink(path)
             return
         }
-        if let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != ".", name != ".." { remove("\(path)/\(name)") }
-            }
-            closedir(directory)
-        }
+        for name in (try? FileNames.inDirectory(path)) ?? [] { remove("\(path)/\(name)") }
         rmdir(path)
     }
 }
