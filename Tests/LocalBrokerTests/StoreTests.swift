@@ -35,8 +35,8 @@ struct StoreTests {
         #expect(try latest(broker).header("x-pact-consumer-version") == "2")
         #expect(try broker.json("/pacts/provider/Orders/consumer/Web/version/1")["createdAt"] == first)
         // The order is that of the versions, not of their publications.
-        #expect(try broker.publish("1", [("Billing", "/c")]).status == 200)
         #expect(try broker.publish("2", [("Billing", "/c")]).status == 200)
+        #expect(try broker.publish("1", [("Billing", "/d")]).status == 200)
         let bulk = try broker.json("/pacts/latest")["pacts"]
         let versions = (bulk?.array ?? []).map { $0["_embedded"]?["consumer"]?["_embedded"]?["version"]?["number"] }
         #expect(versions == ["2", "2"])
