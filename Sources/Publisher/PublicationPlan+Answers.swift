@@ -89,7 +89,6 @@ extension PublicationPlan {
         publishFailures = 0
         check.refusal = nil
         consumers[batch.consumer]?.conflicts = 0
-        consumers[batch.consumer]?.retire(batch.version)
         for text in notices.warnings { notes.append(.brokerWarning(consumer: batch.consumer, text: text)) }
         for item in batch.items {
             let key = PairKey(consumer: batch.consumer, provider: item.provider)
