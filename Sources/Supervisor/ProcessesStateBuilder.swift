@@ -31,6 +31,7 @@ struct ProcessesStateBuilder {
             entry.droppedLogLines = droppedLogLines[worker.name] ?? 0
             entry.pid = worker.pid
             entry.lastExit = worker.lastExit.map(exit)
+            entry.lastHeartbeat = worker.pid == nil ? nil : worker.lastHeartbeat
             switch worker.phase {
             case .waiting(let until):
                 entry.phase = .waiting

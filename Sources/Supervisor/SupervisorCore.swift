@@ -13,7 +13,6 @@ struct SupervisorCore: Sendable {
     private var nextTick: MonotonicTime
     /// What the loop was told to wait for: waking long after it means that we ourselves did not run.
     private var promisedWake: MonotonicTime?
-    private var loopingAtLastTick: [WorkerName] = []
     /// Workers still to be restarted by SIGHUP, the first one under way.
     private var reloadQueue: [WorkerName] = []
 
@@ -90,6 +89,7 @@ struct SupervisorCore: Sendable {
         guard let index = index(of: name), workers[index].phase == .spawning else { return }
         let deadline = now + workers[index].policy.readyDeadline
         workers[index].phase = .starting(pid: pid, since: now, deadline: deadline)
+        workers[index].lastHeartbeat = nil
         actions.append(.publish)
         if isStoppingNow(name) { sendTerminate(index, thenStart: false, now: now, &actions) }
     }
@@ -200,6 +200,7 @@ struct SupervisorCore: Sendable {
             readySince: now,
             deadline: now + workers[index].policy.watchdogLimit
         )
+        workers[index].lastHeartbeat = now
         actions.append(.publish)
     }
 
@@ -213,6 +214,7 @@ struct SupervisorCore: Sendable {
             readySince: readySince,
             deadline: now + workers[index].policy.watchdogLimit
         )
+        workers[index].lastHeartbeat = now
     }
 
     // MARK: What is due
@@ -221,10 +223,8 @@ struct SupervisorCore: Sendable {
         if now >= nextTick {
             nextTick = now + Self.tickInterval
             actions.append(.tick)
-            // A crash loop ends by nothing happening: only time shows it.
-            let looping = workers.filter { $0.isCrashLooping(at: now) }.map(\.name)
-            if looping != loopingAtLastTick { actions.append(.publish) }
-            loopingAtLastTick = looping
+            // What only time changes: the age of a heartbeat, the end of a crash loop, dropped lines.
+            actions.append(.publish)
         }
         for index in workers.indices {
             let name = workers[index].name

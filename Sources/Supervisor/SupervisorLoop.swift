@@ -23,7 +23,6 @@ final class SupervisorLoop {
     private var pending: [SupervisorEvent] = []
     private var isFinished = false
     private var waitsForOutput = false
-    private var publishedDrops: [WorkerName: Int] = [:]
 
     /// What each ready descriptor is, in epoll's data.
     private enum Token: UInt64 {
@@ -109,9 +108,7 @@ final class SupervisorLoop {
             for action in actions { performUrgent(action) }
             var publishes = false
             for action in actions { publishes = performRest(action, now: now) || publishes }
-            guard publishes else { continue }
-            publishedDrops = logs.droppedLogLines
-            board.publish(core, publishedDrops, now: now)
+            if publishes { board.publish(core, logs.droppedLogLines, now: now) }
         }
     }
 
@@ -132,8 +129,6 @@ final class SupervisorLoop {
         case .tick:
             board.tick(now: now)
             systemd.heartbeat()
-            // Lines are dropped without any other event.
-            return logs.droppedLogLines != publishedDrops
         case .log(let entry):
             logs.log(entry.level, entry.message, entry.fields)
             board.record(entry.message, entry.fields)

@@ -9,10 +9,14 @@ struct SupervisorMain: ParsableCommand {
         commandName: "manager",
         abstract: "Keeps a Pact Broker in step with a set of contracts, and tells when each is really there.",
         discussion: HelpText.settingsAndExitCodes(),
-        version: BuildVersion.number
+        version: BuildVersion.number,
+        subcommands: [StatusCommand.self]
     )
 
+    @Flag(help: "Checks settings, state directory, workers and port without starting anything.")
+    var check = false
+
     func run() throws {
-        Shared.ExitCode.leave(SupervisorRun.run())
+        Shared.ExitCode.leave(check ? SupervisorRun.check() : SupervisorRun.run())
     }
 }

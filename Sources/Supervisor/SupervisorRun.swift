@@ -24,6 +24,20 @@ enum SupervisorRun {
         }
     }
 
+    /// - Returns: The code of the first check that failed.
+    static func check() -> Shared.ExitCode {
+        let context = ProcessContext.start("manager")
+        let lines = CheckReport.lines(settings: context.settings)
+        let rows = lines.map { [$0.isGood ? "ok" : "FAIL", $0.subject, $0.text] }
+        let text = TextTable.lines([["ok", "settings", "all valid"]] + rows).joined(separator: "\n") + "\n"
+        do throws(SystemError) {
+            try writeAll(STDOUT_FILENO, text, subject: "stdout")
+        } catch {
+            return .systemFailure
+        }
+        return lines.first { !$0.isGood }?.code ?? .success
+    }
+
     /// A process started with standard descriptors closed would open its sockets there and log into them.
     private static func occupyStandardDescriptors() {
         for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {

@@ -133,7 +133,7 @@ struct SupervisorSetup {
     }
 
     /// `WORKER_DIRECTORY`, or the directory of our own executable. A missing worker is named at once.
-    private static func workerDirectory(_ settings: Settings) throws(Failure) -> String {
+    static func workerDirectory(_ settings: Settings) throws(Failure) -> String {
         var directory = settings.workerDirectory
         if directory.isEmpty {
             var buffer = [CChar](repeating: 0, count: 4096)

@@ -34,6 +34,8 @@ struct WorkerStateMachine: Equatable, Sendable {
     var recentRestarts: [MonotonicTime] = []
     var crashLoopLogged: MonotonicTime?
     var lastExit: LastExit?
+    /// The last READY=1 or WATCHDOG=1 of the present process.
+    var lastHeartbeat: MonotonicTime?
 
     /// How it ended last.
     struct LastExit: Equatable, Sendable {

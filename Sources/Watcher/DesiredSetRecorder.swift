@@ -10,8 +10,9 @@ final class DesiredSetRecorder {
     private let store: ContractStore
     private var waitingContents: [String: [UInt8]] = [:]
     private var waitingState: SourceState?
-    /// The contents of the section as it was committed last.
+    /// The contents that the section names, and those it named before they became these.
     private var committed: Set<String>
+    private var superseded: Set<String> = []
     private var storeError: StateError?
 
     /// Takes the section's lock.
@@ -75,7 +76,8 @@ final class DesiredSetRecorder {
         waitingState = nil
         do throws(StateError) { try writer.commit(state) } catch { return }
         let named = Set(state.pairs.compactMap(\.sha256))
-        store.removeAll(except: named.union(committed))
+        if named != committed { superseded = committed }
         committed = named
+        store.removeAll(except: committed.union(superseded))
     }
 }

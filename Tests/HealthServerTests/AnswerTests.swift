@@ -26,10 +26,11 @@ import Testing
                 .hasPrefix(#"{"status":"ready","broker_healthy":true,"#)
         )
         #expect(
-            text(.ready(evaluation, rules: situation.rules)).hasPrefix(
-                #"{"status":"ready","broker_healthy":true,"pacts_published":true,"#
-                    + #""published_providers":["AWS-Secrets-Manager","GCP-Secret-Manager"],"#
-            )
+            text(.ready(evaluation, rules: situation.rules))
+                .hasPrefix(
+                    #"{"status":"ready","broker_healthy":true,"pacts_published":true,"#
+                        + #""published_providers":["AWS-Secrets-Manager","GCP-Secret-Manager"],"#
+                )
         )
     }
 
@@ -38,11 +39,12 @@ import Testing
         let readiness = ProviderReadiness(ProviderQuery(provider: Situations.provider), situation)
         let answer = Answer.provider(readiness, situation: situation)
         #expect(
-            text(answer).hasPrefix(
-                #"{"ready":true,"provider":"GCP-Secret-Manager","published_at":"2024-01-01T00:00:00Z","#
-                    + #""state":"published","contracts":[{"consumer":"Secret-Manager-Controller","#
-                    + #""version":"main-abc123","sha256":"a1a1"#
-            )
+            text(answer)
+                .hasPrefix(
+                    #"{"ready":true,"provider":"GCP-Secret-Manager","published_at":"2024-01-01T00:00:00Z","#
+                        + #""state":"published","contracts":[{"consumer":"Secret-Manager-Controller","#
+                        + #""version":"main-abc123","sha256":"a1a1"#
+                )
         )
         let contract = try #require(try TestJSON(answer.body)["contracts"]?[0])
         #expect(contract["state"]?.string == "published")
@@ -114,9 +116,12 @@ import Testing
     }
 
     @Test func providersAreListedWithTheirReadiness() throws {
-        let sections = Situations.sections([Situations.desired(Situations.otherProvider), Situations.desired()], [
-            Situations.published()
-        ])
+        let sections = Situations.sections(
+            [Situations.desired(Situations.otherProvider), Situations.desired()],
+            [
+                Situations.published()
+            ]
+        )
         let situation = Situations.situation(sections)
         let list = Document.providers(isBlocked: false).encode(situation.view.snapshot)
         let body = try TestJSON(Answer.providers(situation, list: list).body)

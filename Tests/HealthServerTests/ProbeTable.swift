@@ -171,14 +171,15 @@ enum ProbeTable {
                 reason: "broker_unknown",
                 provider: "broker_unavailable"
             ),
-        ] + down.map { status in
-            .blocked(
-                "7 \(status.rawValue)",
-                S.changed(all) { $0.broker = S.broker(status) },
-                reason: "broker_\(status.rawValue)",
-                provider: "broker_unavailable"
-            )
-        }
+        ]
+            + down.map { status in
+                .blocked(
+                    "7 \(status.rawValue)",
+                    S.changed(all) { $0.broker = S.broker(status) },
+                    reason: "broker_\(status.rawValue)",
+                    provider: "broker_unavailable"
+                )
+            }
     }
 
     private static var contractRows: [ProbeRow] {

@@ -38,8 +38,10 @@ import Testing
         let numbers = Set(ProbeTable.rows.compactMap { $0.name.split(separator: " ").first.flatMap { Int($0) } })
         #expect(numbers == Set(1...14))
         let modes = Settings.ReadinessMode.allCases.count
-        print("probe table: \(ProbeTable.rows.count) rows x \(modes) modes x 5 endpoints = "
-            + "\(ProbeTable.rows.count * modes * 5) answers")
+        print(
+            "probe table: \(ProbeTable.rows.count) rows x \(modes) modes x 5 endpoints = "
+                + "\(ProbeTable.rows.count * modes * 5) answers"
+        )
     }
 
     private static func verdict(_ answer: Answer) throws -> ProbeRow.Expected {

@@ -68,6 +68,7 @@ struct LocalBrokerCommand: ParsableCommand {
     func run() throws {
         // Before any thread exists: they inherit the mask.
         let signals = try SignalDescriptor([SIGTERM, SIGINT])
+        if startDelay > 0, !quiet { Diagnostics.report("the port opens in \(startDelay) s") }
         if startDelay > 0, waitForEnd(signals, within: .milliseconds(Int64(startDelay * 1000))) { return }
         let server: BrokerServer
         do {

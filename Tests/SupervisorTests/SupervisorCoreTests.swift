@@ -100,7 +100,7 @@ import Testing
 
     @Test func abortsAWorkerThatNeverBecomesReady() {
         var core = running(ready: false)
-        #expect(core.handle(.timer, now: start + .seconds(5)) == [.tick])
+        #expect(core.handle(.timer, now: start + .seconds(5)) == [.tick, .publish])
         let actions = core.handle(.timer, now: start + .seconds(10))
         #expect(actions.contains(.log(.hung(.healthServer, pid: 101, .notReady))))
         #expect(!actions.contains(.log(.hung(.watcher, pid: 102, .notReady))))

@@ -20,7 +20,8 @@ struct JSONWriter {
         close(0x7D)
     }
 
-    mutating func array<Elements: Sequence>(_ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void) {
+    mutating func array<Elements: Sequence>(_ elements: Elements, _ body: (inout JSONWriter, Elements.Element) -> Void)
+    {
         open(0x5B)
         for element in elements { body(&self, element) }
         close(0x5D)

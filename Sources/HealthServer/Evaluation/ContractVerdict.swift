@@ -97,10 +97,11 @@ struct ContractVerdict: Sendable {
     /// The first few pairs in one of `states`, each with what is known about why.
     private func names(_ states: PairState...) -> String {
         let matching = snapshot.contracts.lazy.filter { states.contains($0.state) }
-        let named = matching.prefix(Self.namedAtMost).map { contract in
-            "\(contract.desired.consumer) → \(contract.desired.provider)"
-                + (contract.detail.map { " (\(StateLimits.cut($0, to: 200)))" } ?? "")
-        }
+        let named = matching.prefix(Self.namedAtMost)
+            .map { contract in
+                "\(contract.desired.consumer) → \(contract.desired.provider)"
+                    + (contract.detail.map { " (\(StateLimits.cut($0, to: 200)))" } ?? "")
+            }
         let count = states.reduce(0) { $0 + counts[$1] }
         let rest = count > named.count ? " and \(count - named.count) more" : ""
         return named.joined(separator: "; ") + rest

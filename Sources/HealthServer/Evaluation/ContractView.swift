@@ -32,10 +32,11 @@ struct ContractView: Sendable {
         case .invalid: desired.problem
         case .stale: desired.problem ?? published?.failure?.reason ?? published?.lastError
         case .superseded:
-            published?.superseded.map { other in
-                "somebody else's version \(other.version) is the latest"
-                    + (other.createdAt.map { ", created \($0)" } ?? "")
-            }
+            published?.superseded
+                .map { other in
+                    "somebody else's version \(other.version) is the latest"
+                        + (other.createdAt.map { ", created \($0)" } ?? "")
+                }
         case .pending, .publishing: published?.lastError
         case .published: nil
         }

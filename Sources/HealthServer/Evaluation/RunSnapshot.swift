@@ -76,9 +76,10 @@ final class RunSnapshot: Sendable {
     private static func providers(of contracts: [ContractView]) -> [ProviderView] {
         var grouped: [[UInt8]: [ContractView]] = [:]
         for contract in contracts { grouped[Array(contract.desired.provider.utf8), default: []].append(contract) }
-        return grouped.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, contracts in
-            ProviderView(name: String(decoding: name, as: UTF8.self), contracts: contracts)
-        }
+        return grouped.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { name, contracts in
+                ProviderView(name: String(decoding: name, as: UTF8.self), contracts: contracts)
+            }
     }
 }
 

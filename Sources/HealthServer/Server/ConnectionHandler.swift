@@ -15,7 +15,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private(set) var isWaitingForHead = true
     /// Bytes since the last head, while the next is awaited.
     private(set) var headBytesSeen = 0
-    private var requestLineIsComplete = false
+    /// Bytes of the request line so far, and whether its end was seen.
+    private var requestLine = (bytes: 0, isComplete: false)
 
     private let core: ServerCore
     private var context: ChannelHandlerContext?
@@ -79,7 +80,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         if phase == .idle { enter(.receiving) }
         guard isWaitingForHead else { return }
         headBytesSeen += buffer.readableBytes
-        if !requestLineIsComplete { requestLineIsComplete = buffer.readableBytesView.contains(0x0A) }
+        guard !requestLine.isComplete else { return }
+        let bytes = buffer.readableBytesView
+        let end = bytes.firstIndex(of: 0x0A)
+        requestLine.bytes += (end ?? bytes.endIndex) - bytes.startIndex
+        requestLine.isComplete = end != nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -99,12 +104,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         bodyBytes = 0
         isWaitingForHead = false
         headBytesSeen = 0
-        requestLineIsComplete = false
+        requestLine = (0, false)
         guard head.version.major == 1 else {
             refuse(.badRequest("HTTP/\(head.version.major).\(head.version.minor) is not spoken here; use HTTP/1.1"))
             return
         }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > core.limits.bodyBytes {
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > core.limits.bodyBytes
+        {
             refuse(.bodyTooLong(limit: core.limits.bodyBytes))
         } else if head.headers.contains(name: "expect") {
             // No body is of interest here, so a client that asks first need not send it.
@@ -140,7 +146,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         switch parserError {
         case .headerOverflow:
-            refuse(requestLineIsComplete ? .headerTooLong(core.limits.headBytes) : .targetTooLong(core.limits.headBytes))
+            let limit = core.limits.headBytes
+            let isTarget = !requestLine.isComplete || requestLine.bytes >= limit
+            refuse(isTarget ? .targetTooLong(limit) : .headerTooLong(limit))
         default: refuse(.badRequest("this is not a well-formed HTTP/1.1 request"))
         }
     }
@@ -221,9 +229,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         let flushed = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
-        flushed.futureResult.assumeIsolated().whenSuccess { [self] in
-            if let context = self.context { finishAnswer(context) }
-        }
+        flushed.futureResult.assumeIsolated()
+            .whenSuccess { [self] in
+                if let context = self.context { finishAnswer(context) }
+            }
     }
 
     private static let longBody = 16 * 1024

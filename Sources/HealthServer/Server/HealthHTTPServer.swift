@@ -4,6 +4,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 internal import Shared
+internal import Synchronization
 
 /// What the server does every ``ServerLimits/tick`` for others: gets a way to run something off the event loop, returns
 /// the supervisor's tick as it can be read now.
@@ -17,6 +18,7 @@ final class HealthHTTPServer: Sendable {
     private let channel: any Channel
     private let ticking: RepeatedTask
     private let limits: ServerLimits
+    private let isStopped = Atomic(false)
 
     /// Begins to accept on a listening socket.
     ///
@@ -139,8 +141,9 @@ final class HealthHTTPServer: Sendable {
     }
 
     /// Stops accepting, answers every held request, closes all connections. Returns within
-    /// ``ServerLimits/stopping`` and a little.
+    /// ``ServerLimits/stopping`` and a little. Later calls do nothing.
     func stop() {
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let done = eventLoop.makePromise(of: Void.self)
         eventLoop.execute { [core, channel, ticking, limits] in
             ticking.cancel()

@@ -127,13 +127,14 @@ final class ServerCore {
             snapshot.documents.keep(bytes, for: document)
             return bytes
         }
-        future.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let bytes): then(bytes)
-            // The pool was stopped in between.
-            case .failure: then(document.encode(snapshot))
+        future.assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let bytes): then(bytes)
+                // The pool was stopped in between.
+                case .failure: then(document.encode(snapshot))
+                }
             }
-        }
     }
 
     private func startedEncoder() -> NIOThreadPool {

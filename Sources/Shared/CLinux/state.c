@@ -40,6 +40,17 @@ int clinux_lock_byte(int descriptor, int64_t offset, bool exclusive) {
 
 int clinux_unlock_byte(int descriptor, int64_t offset) { return lock_command(descriptor, offset, F_UNLCK); }
 
+int clinux_byte_is_locked(int descriptor, int64_t offset) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = offset;
+    lock.l_len = 1;
+    if (fcntl(descriptor, F_OFD_GETLK, &lock) < 0) return -errno;
+    return lock.l_type == F_UNLCK ? 0 : 1;
+}
+
 // ---- CRC-32C ---------------------------------------------------------------------------------------------------------
 
 static uint32_t crc_table[256];

@@ -1,4 +1,5 @@
-/// The records of the lock file, in file order. Never reorder them: processes of two versions may meet in one directory.
+/// The records of the lock file, in file order. Never reorder them: processes of two versions may meet in one
+/// directory.
 package enum LockName: Int, CaseIterable, Sendable, CustomStringConvertible {
     /// One manager per state directory.
     case manager

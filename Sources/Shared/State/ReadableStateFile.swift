@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// `state.json`, opened by a process that only reads.
 ///
-/// Contents are read with `pread`. Only the header's page, and on demand the pages of control lines, are mapped, read-only
-/// and guarded: as futex addresses and for a look that costs no system call.
+/// Contents are read with `pread`. Only the header's page, and on demand the pages of control lines, are mapped,
+/// read-only and guarded: as futex addresses and for a look that costs no system call.
 final class ReadableStateFile: Sendable {
     let identity: FileIdentity
     let layout: StateLayout

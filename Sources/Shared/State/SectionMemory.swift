@@ -96,7 +96,8 @@ struct SectionMemory {
     /// Counts one change in the header. Several processes do this at once, hence compare-and-exchange.
     static func bumpChanges(_ region: MappedRegion) {
         let address = region.base + StateLayout.changesOffset
-        // The bound is for a word that somebody else keeps storing to; each failed attempt is another process's success.
+        // The bound is for a word that somebody else keeps storing to; each failed attempt is another process's
+        // success.
         for _ in 0..<10_000 {
             let word = clinux_load32_acquire(address)
             let value = HexWord.decode(word) ?? UInt16.max

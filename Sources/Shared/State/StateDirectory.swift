@@ -22,8 +22,8 @@ package struct StateDirectory: Equatable, Sendable {
     /// only the parent: the state goes to `<uid>` in it, 0700.
     ///
     /// - Parameter setting: The value of `STATE_DIR`, or `nil` if it is not set.
-    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the YAML
-    ///   to add), `full` or `system`.
+    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the
+    ///   YAML to add), `full` or `system`.
     package static func prepare(setting: String?) throws(StateError) -> StateDirectory {
         try prepare(setting: setting, defaultPath: defaultPath, fallbackPath: fallbackPath)
     }
@@ -41,6 +41,27 @@ package struct StateDirectory: Equatable, Sendable {
             guard let path = try? claim(fallbackPath) else { throw error }
             return StateDirectory(unchecked: path)
         }
+    }
+
+    /// Where a manager with this setting has its state, found without creating anything: for a look from outside, also
+    /// as another user than the manager's.
+    ///
+    /// - Returns: The directory with a `state.json`; of several the one whose manager lives, else the one written last;
+    ///   `nil` if there is none.
+    package static func find(setting: String?) -> StateDirectory? {
+        let tops = setting.flatMap { $0.isEmpty ? nil : [trimmed($0)] } ?? [defaultPath, fallbackPath]
+        var found: (directory: StateDirectory, rank: (Int, Int64))?
+        for top in tops {
+            let candidates = [top] + DirectoryListing.names(in: top).filter { UInt32($0) != nil }.map { "\(top)/\($0)" }
+            for candidate in candidates {
+                let directory = StateDirectory(unchecked: candidate)
+                guard let status = FileIdentity.status(of: directory.statePath) else { continue }
+                let isHeld = StateLocks.holder(.manager, in: directory) != nil
+                let rank = (isHeld ? 1 : 0, Int64(status.st_mtim.tv_sec))
+                if found.map({ rank > $0.rank }) ?? true { found = (directory, rank) }
+            }
+        }
+        return found?.directory
     }
 
     /// The directory that ``prepare(setting:)`` failed to prepare, for a manager that goes on without state: its

@@ -14,10 +14,10 @@ internal import FoundationEssentials
 /// ```
 ///
 /// Everything between is filled with spaces. Words that change are ASCII digits, aligned so that one store changes
-/// them: `moved`, `seq` and `tick` are 8 hexadecimal digits in 8 aligned bytes, `changes` is 4 digits in 4 aligned bytes
-/// (a futex word has four bytes; the word wraps from `ffff` to `0000`, so a reader that sleeps through exactly 65,536
-/// commits notices at the end of its bounded wait). `seq & 1` names the active slot, A or B; the other one is blank. An entry
-/// is the length and the CRC-32C over (the sequence as 4 bytes, little endian; the bytes), 8 digits each.
+/// them: `moved`, `seq` and `tick` are 8 hexadecimal digits in 8 aligned bytes, `changes` is 4 digits in 4 aligned
+/// bytes (a futex word has four bytes; the word wraps from `ffff` to `0000`: only exactly 65,536 commits within one
+/// bounded wait would go unnoticed). `seq & 1` names the active slot, A or B; the other one is blank. An entry is the
+/// length and the CRC-32C over (the sequence as 4 bytes, little endian; the bytes), 8 digits each.
 ///
 /// `sections` gives each section's offset and slot capacity in bytes. A file is accepted only if its header is, but for
 /// `moved` and `changes`, byte for byte the one that this type would write for these capacities.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Takes the locks of a state directory.
@@ -34,6 +35,16 @@ package enum StateLocks {
     /// - Throws: `locked`, whose description names the first manager's pid, its start time and `STATE_DIR`.
     package static func acquireManager(in directory: StateDirectory, run: String) throws(StateError) -> StateLock {
         try acquire(.manager, in: directory, run: run)
+    }
+
+    /// Who holds `name` at this moment; takes and waits for nothing.
+    ///
+    /// - Returns: `nil` if nobody does, or if there is no readable lock file.
+    package static func holder(_ name: LockName, in directory: StateDirectory) -> LockHolder? {
+        guard let file = try? FileDescriptor(opening: directory.lockPath, flags: O_RDONLY | O_NOFOLLOW),
+            clinux_byte_is_locked(file.number, Int64(name.offset)) == 1
+        else { return nil }
+        return StateLock.holder(name, file.number) ?? LockHolder(pid: 0, host: "unknown", started: "unknown", run: "")
     }
 
     /// Sleeps; a signal may end it early.

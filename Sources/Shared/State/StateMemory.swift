@@ -2,8 +2,8 @@ internal import CLinux
 
 /// The only places where shared memory is stored to in an order that matters, and why.
 ///
-/// A processor with a weak memory order (arm64) may make two stores visible in another order than the program's, and may
-/// do the same with two loads. Three orders carry the protocol:
+/// A processor with a weak memory order (arm64) may make two stores visible in another order than the program's, and
+/// may do the same with two loads. Three orders carry the protocol:
 ///
 /// 1. slot and entry before the sequence word: else a reader sees the commit and then the old bytes;
 /// 2. the sequence word before the blanking of the old slot: else a reader finds the old sequence and a blank slot, and

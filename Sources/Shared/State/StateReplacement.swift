@@ -80,7 +80,8 @@ struct StateReplacement {
     private static let temporarySuffix = ".new-"
     private static let corruptSuffix = ".corrupt-"
 
-    /// Writes a whole, empty document, all of its space allocated: a store into a hole on a full disk would be a SIGBUS.
+    /// Writes a whole, empty document, all of its space allocated: a store into a hole on a full disk would be a
+    /// SIGBUS.
     private static func create(_ path: String, _ layout: StateLayout) throws(SystemError) {
         let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         let number = file.number

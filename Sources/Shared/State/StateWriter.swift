@@ -43,8 +43,8 @@ package final class StateWriter<Content: StateSectionContent> {
     /// - Parameters:
     ///   - run: `MANAGER_RUN_ID`, for the lock's holder text.
     ///   - waitingUpTo: How long to wait for a dying predecessor's lock.
-    /// - Throws: `locked` when somebody else owns the section. A directory that is full or not writable is no error here:
-    ///   it is in ``lastError``, and every commit tries again.
+    /// - Throws: `locked` when somebody else owns the section. A directory that is full or not writable is no error
+    ///   here: it is in ``lastError``, and every commit tries again.
     package init(
         directory: StateDirectory,
         run: String = "",

@@ -147,7 +147,11 @@ struct DirectoryReader: Sendable {
         let number = directory.number
         return names.contracts.prefix(limits.files)
             .map { name in
-                let stamp = try? FileStamp.of(cString(name), in: number).get()
+                let path = cString(name)
+                // A link that leads nowhere is known by itself, as the reading knows it.
+                let stamp =
+                    (try? FileStamp.of(path, in: number).get())
+                    ?? (try? FileStamp.of(path, in: number, followsLinks: false).get())
                 return DirectorySignature.File(name: name, stamp: stamp)
             }
     }

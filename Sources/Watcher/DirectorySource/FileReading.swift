@@ -6,7 +6,7 @@ import Shared
 enum FileReading {
     case bytes([UInt8], FileStamp)
     /// To be listed as invalid, with the reason.
-    case unusable(reason: String, FileStamp?)
+    case unusable(reason: String, FileStamp)
     /// To be listed as ignored, with the reason.
     case ignored(reason: String, FileStamp)
     /// It was written while it was read, each time.
@@ -30,15 +30,13 @@ enum FileReading {
         case .failure(let error): return withoutStamp(path, in: directory, error.number)
         }
         if let refusal = refusal(stamp, budget: budget, limits: limits) { return refusal }
-        return open(path, in: directory, budget: budget, limits: limits)
-    }
-
-    private static func open(_ path: [CChar], in directory: Int32, budget: Int, limits: DirectoryLimits) -> FileReading
-    {
         // O_NONBLOCK: should it have become a FIFO by now, open(2) does not wait for a writer.
         let number = clinux_openat(directory, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0)
-        guard number >= 0 else { return withoutDescriptor(-number) }
-        let file = FileDescriptor(owning: number)
+        guard number >= 0 else { return unopened(stamp, -number) }
+        return read(FileDescriptor(owning: number), budget: budget, limits: limits)
+    }
+
+    private static func read(_ file: borrowing FileDescriptor, budget: Int, limits: DirectoryLimits) -> FileReading {
         var last: FileStamp?
         for _ in 0..<3 {
             guard let before = FileStamp.of(descriptor: file.number) else { return .gone }
@@ -75,21 +73,25 @@ enum FileReading {
         return nil
     }
 
+    /// A name whose target has no stamp: gone, or a link that leads nowhere.
     private static func withoutStamp(_ path: [CChar], in directory: Int32, _ number: Int32) -> FileReading {
-        if number == ENOENT, case .success(let link) = FileStamp.of(path, in: directory, followsLinks: false) {
-            let target = String(decoding: readLink(path, in: directory) ?? [], as: UTF8.self)
-            return .unusable(reason: "a symbolic link to \(target), which does not exist", link)
+        guard case .success(let link) = FileStamp.of(path, in: directory, followsLinks: false) else {
+            return number == ENOENT ? .gone : .trouble(SystemError(call: "stat", number: number))
         }
-        return withoutDescriptor(number)
+        guard number == ENOENT else { return unopened(link, number) }
+        let target = String(decoding: readLink(path, in: directory) ?? [], as: UTF8.self)
+        return .unusable(reason: "a symbolic link to \(target), which does not exist", link)
     }
 
-    private static func withoutDescriptor(_ number: Int32) -> FileReading {
-        if number == ENOENT { return .gone }
-        if number == EACCES || number == EPERM {
-            return .unusable(reason: "may not be read by uid \(geteuid()); give it the mode 0444 or an fsGroup", nil)
+    private static func unopened(_ stamp: FileStamp, _ number: Int32) -> FileReading {
+        switch number {
+        case ENOENT: return .gone
+        case EACCES, EPERM:
+            return .unusable(reason: "may not be read by uid \(geteuid()); give it the mode 0444 or an fsGroup", stamp)
+        default:
+            let error = SystemError(call: "open", number: number)
+            return error.isOurs ? .trouble(error) : .unusable(reason: "cannot be opened (\(error))", stamp)
         }
-        let error = SystemError(call: "open", number: number)
-        return error.isOurs ? .trouble(error) : .unusable(reason: "cannot be opened (\(error))", nil)
     }
 }
 

@@ -2,7 +2,7 @@ import Shared
 
 /// What `PUT /_faults` asks for: rules that stay, and things done at once.
 ///
-/// The body is one object, an array of them, or `{"rules": [ … ]}`; it replaces all rules. ``help`` is the description.
+/// The body is one object, an array of them, or `{"rules": […]}`; it replaces all rules. ``help`` describes it.
 struct FaultCommand: Sendable {
     /// Replace those in force.
     var rules: [FaultRule] = []
@@ -13,27 +13,35 @@ struct FaultCommand: Sendable {
 
     /// For `--help` and for the answer to a bad body.
     static let help = """
-        PUT /_faults replaces all faults; the body is one object, an array of them, or {"rules": [...]}:
-          {"status": 503}                one answer for all; with "retry_after": seconds, "body": text or JSON,
-                                         "content_type"; a 401 gets its www-authenticate header
-          {"hang": true}                 never answers; {"hang": 5} answers after 5 s
-          {"latency_ms": 20}             answers so much later; adds to other faults
-          {"close": true}                closes the connection instead of answering
-          {"close_mid_body": true}       sends half of the body, then closes
-          {"hang_mid_body": true}        sends half of the body, then nothing
-          {"drip": true}                 16 bytes every 10 ms; {"drip": 1} one byte every 10 ms
-          {"database_down": true}        heartbeat and index 200, dependencies 500 with "ok":false, other reads 500 with
-                                         a reference, writes an empty 500, as the real broker
-          {"poison": "text"}             500 with a reference for contracts that contain the text
-          {"refuse_seconds": 3}          at once: nobody listens for 3 s, every connection is closed
-          {"wipe": true}                 at once: everything stored is forgotten
-        Each may be limited: "method": "POST" or a list, "paths": beginning of the path or a list, "count": so many
-        requests, "after": let so many through first. "handled": true carries the request out although its answer is
-        replaced or lost (the rule for close_mid_body, hang_mid_body and drip).
-        GET /_faults shows what is in force, DELETE /_faults ends it. No fault but refuse_seconds touches /_faults and
-        /_requests; the credentials, if any, are needed there too.
-        GET /_requests?since=ID is the request log, a JSON array, oldest first, at most the last 10,000 requests;
-        DELETE /_requests empties it.
+        PUT /_faults replaces all faults. The body is one object, an array of
+        them, or {"rules": [...]}:
+          {"status": 503}           one answer for all; with "retry_after": seconds,
+                                    "body": text or JSON, "content_type"; a 401
+                                    gets its www-authenticate header
+          {"hang": true}            never answers; {"hang": 5} answers after 5 s
+          {"latency_ms": 20}        answers later; adds to other faults
+          {"close": true}           closes the connection instead of answering
+          {"close_mid_body": true}  sends half of the body, then closes
+          {"hang_mid_body": true}   sends half of the body, then nothing
+          {"drip": true}            16 bytes every 10 ms; {"drip": 1} one byte
+          {"database_down": true}   heartbeat and index 200, dependencies 500 with
+                                    "ok":false, other reads 500 with a reference,
+                                    writes an empty 500, as the real broker
+          {"poison": "text"}        500 with a reference for contracts that
+                                    contain the text
+          {"refuse_seconds": 3}     at once: nobody listens for 3 s, every
+                                    connection is closed
+          {"wipe": true}            at once: everything stored is forgotten
+        Each may be limited: "method": "POST" or a list; "paths": beginning of the
+        path or a list; "count": so many requests; "after": let so many through
+        first. "handled": true carries the request out although its answer is
+        replaced or lost; that is the rule for close_mid_body, hang_mid_body, drip
+        and a hang that ends.
+        GET /_faults shows what is in force, DELETE /_faults ends it. No fault but
+        refuse_seconds touches /_faults and /_requests; the credentials, if any,
+        are needed there too.
+        GET /_requests?since=ID is the request log: a JSON array, oldest first, of
+        at most the last 10,000 requests. DELETE /_requests empties it.
         """
 
     /// - Throws: ``ParseError`` with what is wrong.

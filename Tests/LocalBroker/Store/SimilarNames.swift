@@ -10,7 +10,7 @@ enum SimilarNames {
             .filter { !["api", "provider", "service"].contains($0) }
     }
 
-    /// At white space, `_`, `-` and changes of case: `XMLHttpRequest` → xml, http, request; `CASENAME` stays one word.
+    /// At white space, `_`, `-` and changes of case: `XMLHttpRequest` is xml, http, request; `CASENAME` is one word.
     private static func split(_ name: String) -> [String] {
         var text: [UInt8] = []
         let bytes = Array(name.utf8)

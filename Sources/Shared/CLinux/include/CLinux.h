@@ -103,6 +103,8 @@ int clinux_futex_wake(const void *word, int count);
 /// F_OFD_SETLK on [offset, offset + 1): 0, or -EAGAIN when somebody else holds it. Never blocks.
 int clinux_lock_byte(int descriptor, int64_t offset, bool exclusive);
 int clinux_unlock_byte(int descriptor, int64_t offset);
+/// F_OFD_GETLK: 1 if somebody holds an exclusive lock on the byte, 0 if nobody does. Takes nothing, so it disturbs nobody.
+int clinux_byte_is_locked(int descriptor, int64_t offset);
 
 /// Aligned, relaxed 8-byte accesses to shared memory and the three fences of the commit protocol. On x86-64 the fences
 /// generate no instruction and no test here can notice a missing one; arm64 needs each of them.

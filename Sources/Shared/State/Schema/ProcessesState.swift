@@ -96,6 +96,8 @@ package struct ProcessesState: StateSectionContent {
         package var started: MonotonicTime?
         /// Milliseconds of CLOCK_MONOTONIC of its READY=1.
         package var ready: MonotonicTime?
+        /// Milliseconds of CLOCK_MONOTONIC of its last heartbeat, at most five seconds old itself.
+        package var lastHeartbeat: MonotonicTime?
         /// Milliseconds of CLOCK_MONOTONIC of the next start, while waiting.
         package var nextStart: MonotonicTime?
         package var restarts: Int
@@ -113,6 +115,7 @@ package struct ProcessesState: StateSectionContent {
             pid = nil
             started = nil
             ready = nil
+            lastHeartbeat = nil
             nextStart = nil
             restarts = 0
             restartsByReason = [:]

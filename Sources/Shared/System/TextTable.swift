@@ -1,7 +1,7 @@
 /// Columns of text for a terminal.
-enum TextTable {
+package enum TextTable {
     /// Rows as lines, each column as wide as its widest cell, the last one not padded.
-    static func lines(_ rows: [[String]]) -> [String] {
+    package static func lines(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns)
             .map { column in
@@ -20,7 +20,7 @@ enum TextTable {
     }
 
     /// Control characters as `\u{1B}`: no name or reason can drive the terminal.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {

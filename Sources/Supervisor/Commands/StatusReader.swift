@@ -1,0 +1,56 @@
+internal import Glibc
+import Shared
+
+/// Reads what `manager status` shows: the state file and `/proc`, nothing else; creates and locks nothing.
+struct StatusReader {
+    let setting: String?
+
+    /// Gathers everything once.
+    func read() -> ManagerStatus {
+        let time = WallClock.now().rfc3339
+        guard let directory = StateDirectory.find(setting: setting) else {
+            var status = ManagerStatus(isRunning: false, now: .now(), time: time)
+            status.evaluate()
+            return status
+        }
+        let holder = StateLocks.holder(.manager, in: directory)
+        var status = ManagerStatus(isRunning: holder != nil, now: .now(), time: time)
+        status.holder = holder?.description
+        status.stateDirectory = directory.path
+        let reader = StateReader(directory: directory)
+        status.processes = section(reader, &status.problems)
+        status.broker = section(reader, &status.problems)
+        status.source = section(reader, &status.problems)
+        status.publication = section(reader, &status.problems)
+        status.now = .now()
+        if status.isRunning, let processes = status.processes, processes.manager.bootID == BootIdentity.bootID() {
+            status.residentBytes["manager"] = Self.residentBytes(processes.manager.pid)
+            for worker in processes.workers {
+                if let pid = worker.pid { status.residentBytes[worker.name] = Self.residentBytes(pid) }
+            }
+        }
+        status.evaluate()
+        return status
+    }
+
+    private func section<Content: StateSectionContent>(
+        _ reader: StateReader,
+        _ problems: inout [String: String]
+    ) -> Content? {
+        switch reader.read(Content.self) {
+        case .content(let content, _): return content
+        case .unchanged, .empty: return nil
+        case .unreadable(let error):
+            problems[Content.section.rawValue] = error.description
+            return nil
+        }
+    }
+
+    /// The second number of `/proc/PID/statm` is the resident set in pages (proc(5)).
+    private static func residentBytes(_ pid: Int32) -> Int? {
+        guard case .success(let bytes) = Settings.readSmallFile("/proc/\(pid)/statm") else { return nil }
+        let numbers = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard numbers.count > 1, let pages = Int(numbers[1]) else { return nil }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

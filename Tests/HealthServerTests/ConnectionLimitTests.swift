@@ -1,0 +1,61 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import HealthServer
+
+extension ServerTests {
+    @Suite struct ConnectionLimitTests {
+        @Test func aProbeIsAnsweredWhileIdleConnectionsTakeEveryPlace() throws {
+            let test = try TestServer()
+            let idle = try (0..<512).map { _ in try test.connect() }
+            try test.wait { $0.connections == 512 }
+            for _ in 0..<20 { #expect(try test.client.get("/liveness").status == 200) }
+            // The longest idle made room.
+            #expect(try idle[0].untilClosed().isEmpty)
+            try idle[511].get("/liveness")
+            #expect(try idle[511].response().status == 200)
+        }
+
+        @Test func sixHundredConnectionsNeverTakeMoreThanTheirPlaces() throws {
+            let test = try TestServer()
+            let connections = try (0..<600).map { _ in try test.connect() }
+            // The last one in was the last to be accepted.
+            try connections[599].get("/liveness")
+            #expect(try connections[599].response().status == 200)
+            #expect(try test.server.load().connections <= 512)
+            for connection in connections[0..<88] { #expect(try connection.untilClosed().isEmpty) }
+            try connections[88].get("/liveness")
+            #expect(try connections[88].response().status == 200)
+        }
+
+        @Test func oneWhoIsSlowToSendMakesRoomOneWithACompleteRequestDoesNot() throws {
+            var limits = ServerLimits()
+            limits.connections = 4
+            limits.connectionsAtMost = 6
+            let test = try TestServer(Situations.sections([Situations.desired()], []), limits: limits)
+            let waiting = try (0..<3).map { _ in try test.connect() }
+            for connection in waiting { try connection.get("/providers/GCP-Secret-Manager/ready?wait=300s") }
+            try test.wait { $0.waiters == 3 }
+            let slow = try test.connect()
+            try slow.send("GET /liveness HT")
+            try test.wait { $0.connections == 4 }
+            #expect(try test.client.get("/liveness").status == 200)
+            #expect(try slow.untilClosed().isEmpty)
+            test.take(Situations.allPublished)
+            for connection in waiting { #expect(try connection.response().status == 200) }
+        }
+
+        @Test func probesAreAnsweredEvenWhenEveryPlaceHoldsARequest() throws {
+            var limits = ServerLimits()
+            limits.connections = 4
+            limits.connectionsAtMost = 8
+            let test = try TestServer(limits: limits)
+            let waiting = try (0..<4).map { _ in try test.connect() }
+            for connection in waiting { try connection.get("/providers/P/ready?wait=300s") }
+            try test.wait { $0.waiters == 4 }
+            for _ in 0..<10 { #expect(try test.client.get("/liveness").status == 200) }
+            #expect(try test.server.load().waiters == 4)
+        }
+    }
+}
