@@ -27,6 +27,7 @@ extension PublicationPlan {
             // A check out of turn, after a 500, brings no second read within an interval.
             let isRecent = wasReady && bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
             if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.due = min(bulk.due ?? now, now) }
+            if configuration.rollingCheck, !isRecent { isRollingDue = true }
             if !wasReady { publishNotBefore = min(publishNotBefore, now) }
         }
         guard let (text, reference) = undecided else { return }
@@ -89,7 +90,6 @@ extension PublicationPlan {
         publishFailures = 0
         check.refusal = nil
         consumers[batch.consumer]?.conflicts = 0
-        consumers[batch.consumer]?.retire(batch.version)
         for text in notices.warnings { notes.append(.brokerWarning(consumer: batch.consumer, text: text)) }
         for item in batch.items {
             let key = PairKey(consumer: batch.consumer, provider: item.provider)

@@ -82,6 +82,7 @@ extension PublicationPlan {
     /// earlier run's.
     mutating func adoptVersion(_ version: String, of consumer: String) {
         guard var record = consumers[consumer], record.version != version else { return }
+        record.retire(record.version)
         move(consumer, &record, to: version, reason: "the broker has this version for the same contracts")
     }
 

@@ -23,7 +23,7 @@ extension PublicationPlan {
             if let name = creations.first { return .createPacticipant(name) }
             if let batch = nextBatch(now) { return .publish(batch) }
         }
-        return nextProof(now)
+        return nextProof()
     }
 
     /// The bulk read is due by the clock, or nothing has been read yet.
@@ -34,7 +34,7 @@ extension PublicationPlan {
     }
 
     /// Reads that prove what was sent, then the rolling check.
-    private mutating func nextProof(_ now: MonotonicTime) -> BrokerRequest? {
+    private mutating func nextProof() -> BrokerRequest? {
         guard bulk.failures == 0 else { return nil }
         if let key = order.first(where: { pairs[$0]?.sent?.isLookedFor == false }) {
             return bulk.oneByOneUntil == nil ? .latestPacts : .latestPact(key)
@@ -45,12 +45,12 @@ extension PublicationPlan {
             }
             singleReads.removeFirst()
         }
-        return rollingRead(now)
+        return rollingRead()
     }
 
-    private mutating func rollingRead(_ now: MonotonicTime) -> BrokerRequest? {
-        guard configuration.rollingCheck, now >= rollingDue else { return nil }
-        rollingDue = now + configuration.checkInterval
+    private mutating func rollingRead() -> BrokerRequest? {
+        guard isRollingDue else { return nil }
+        isRollingDue = false
         for _ in order.indices {
             rollingPosition = (rollingPosition + 1) % order.count
             let key = order[rollingPosition]
@@ -67,7 +67,6 @@ extension PublicationPlan {
         if let due = bulk.due, bulk.oneByOneUntil == nil { times.append(due) }
         if let until = bulk.oneByOneUntil { times.append(until) }
         if publishNotBefore > now, hasWork(now) { times.append(publishNotBefore) }
-        if configuration.rollingCheck, !order.isEmpty, bulk.failures == 0 { times.append(rollingDue) }
         for key in order {
             guard let version = consumers[key.consumer]?.version, let record = pairs[key] else { continue }
             if let due = record.dueTime(as: version), due > now { times.append(due) }

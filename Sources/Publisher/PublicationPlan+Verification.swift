@@ -230,8 +230,8 @@ extension PublicationPlan {
 
     private mutating func recordSHA(_ sha: String, of key: PairKey) {
         guard let known = pairs[key]?.verified?.pactVersionSHA else {
+            // No news for readers: it is written down with the next change, or within a minute.
             pairs[key]?.verified?.pactVersionSHA = sha
-            changes += 1
             return
         }
         guard known != sha else { return }

@@ -75,7 +75,8 @@ struct PublicationPlan: Sendable {
     /// Pairs whose version has to be read one by one, in order.
     var singleReads: [PairKey] = []
     var rollingPosition = 0
-    var rollingDue: MonotonicTime
+    /// One pair is to be read in this check's turn: no timer of its own, so that an idle process sleeps longer.
+    var isRollingDue = false
 
     var notes: [PlanNote] = []
     var counters = PublicationState.Counters()
@@ -100,7 +101,6 @@ struct PublicationPlan: Sendable {
         self.configuration = configuration
         check = BrokerCheck(interval: configuration.checkInterval, now: now)
         publishNotBefore = now
-        rollingDue = now + configuration.checkInterval
         jitter = JitterSource(seed: seed)
     }
 
