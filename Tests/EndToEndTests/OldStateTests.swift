@@ -148,9 +148,9 @@ import Testing
         let began = MonotonicTime.now()
         var old: [WorkerName: Int32] = [:]
         for worker in WorkerName.allCases {
-            let pid: Int32? = manager.pid(of: worker)
-            old[worker] = try #require(pid)
-            kill(pid ?? 0, SIGSTOP)
+            let pid = try #require(manager.pid(of: worker))
+            old[worker] = pid
+            kill(pid, SIGSTOP)
         }
         var took: [String] = []
         for worker in WorkerName.allCases {
