@@ -13,7 +13,7 @@ struct SourceStateMachine: Equatable, Sendable {
     /// What the section should say.
     private(set) var state: SourceState
     /// What the present desired set was made from, with its contracts' bytes left out.
-    private var lastContentHash: String?
+    private var lastContentHash: Int?
 
     /// - Parameter previous: What the section holds. Of another run it is history and not used.
     init(run: String, description: String, previous: SourceState?) {
@@ -89,22 +89,28 @@ struct SourceStateMachine: Equatable, Sendable {
         state.bytes = set.bytes
     }
 
-    /// Names the whole content, so that a reading that found nothing new costs no parsing.
-    private static func hash(_ content: SourceContent) -> String {
-        var hash = SHA256()
-        func add(_ text: String) { hash.update("\(text.utf8.count):\(text)") }
+    /// Names the whole content within this process, so that a reading that found nothing new costs no parsing. Seeded
+    /// anew in each process: nobody can make two contents that collide.
+    private static func hash(_ content: SourceContent) -> Int {
+        var hasher = Hasher()
         for entry in content.entries {
-            add(entry.key)
+            hasher.combine(entry.key)
             switch entry.content {
             case .bytes(let bytes):
-                add("=\(bytes.count)")
-                hash.update(bytes)
-            case .unusable(let reason): add("!\(reason)")
+                hasher.combine(bytes.count)
+                bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+            case .unusable(let reason):
+                hasher.combine(-1)
+                hasher.combine(reason)
             }
         }
-        for key in content.ignored { add("-\(key.key)=\(key.reason)") }
-        add("\(content.ignoredCount) \(content.unlistedCount)")
-        return Hex.string(hash.finalize())
+        for key in content.ignored {
+            hasher.combine(key.key)
+            hasher.combine(key.reason)
+        }
+        hasher.combine(content.ignoredCount)
+        hasher.combine(content.unlistedCount)
+        return hasher.finalize()
     }
 }
 
