@@ -6,15 +6,17 @@ import Shared
 /// simulation in the tests: never two live processes for one worker; every wait within its bounds; the stop ends within
 /// the sum of the graces; no event loses an action.
 struct SupervisorCore: Sendable {
-    private(set) var workers: [WorkerStateMachine]
-    private(set) var mode = Mode.running
+    var workers: [WorkerStateMachine]
+    var mode = Mode.running
     private(set) var reapedOrphans = 0
     private var generator: SplitMix64
     private var nextTick: MonotonicTime
     /// What the loop was told to wait for: waking long after it means that we ourselves did not run.
     private var promisedWake: MonotonicTime?
     /// Workers still to be restarted by SIGHUP, the first one under way.
-    private var reloadQueue: [WorkerName] = []
+    var reloadQueue: [WorkerName] = []
+    /// The worker whose new process SIGHUP waits for.
+    var reloading: WorkerName?
 
     /// What the supervisor is about.
     enum Mode: Equatable, Sendable {
@@ -76,7 +78,7 @@ struct SupervisorCore: Sendable {
         }
     }
 
-    private func index(of name: WorkerName) -> Int? { workers.firstIndex { $0.name == name } }
+    func index(of name: WorkerName) -> Int? { workers.firstIndex { $0.name == name } }
 
     // MARK: Life of a worker
 
@@ -270,7 +272,7 @@ struct SupervisorCore: Sendable {
         actions.append(.signal(name, pid: pid, signal: .kill, group: true))
     }
 
-    private mutating func sendTerminate(
+    mutating func sendTerminate(
         _ index: Int,
         thenStart: Bool,
         now: MonotonicTime,
@@ -282,111 +284,4 @@ struct SupervisorCore: Sendable {
         actions.append(.signal(workers[index].name, pid: pid, signal: .terminate, group: false))
         actions.append(.publish)
     }
-
-    // MARK: Stopping
-
-    private mutating func terminate(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
-        if case .stopping = mode {
-            actions.append(.log(.stopHurried))
-            for index in workers.indices {
-                guard let pid = workers[index].pid else {
-                    if workers[index].phase != .spawning { workers[index].phase = .stopped }
-                    continue
-                }
-                workers[index].phase = .stopping(pid: pid, killAt: nil, thenStart: false)
-                actions.append(.signal(workers[index].name, pid: pid, signal: .kill, group: true))
-            }
-            mode = .stopping(index: WorkerName.stopOrder.count - 1)
-            return
-        }
-        mode = .stopping(index: -1)
-        reloadQueue = []
-        for index in workers.indices {
-            // A reload under way ends here: whoever is being stopped stays stopped when its turn has come.
-            if case .stopping(let pid, let killAt, _) = workers[index].phase {
-                workers[index].phase = .stopping(
-                    pid: pid,
-                    killAt: killAt,
-                    thenStart: workers[index].name == .healthServer
-                )
-            }
-        }
-        actions.append(.log(.stopping))
-        actions.append(.publish)
-    }
-
-    /// True once the worker's turn in the ordered stop has come, and for all but the health server from the beginning:
-    /// while others stop, only probes still need somebody.
-    private func isStoppingNow(_ name: WorkerName) -> Bool {
-        guard case .stopping(let index) = mode else { return mode == .done }
-        if name != .healthServer { return true }
-        return index >= 0 && WorkerName.stopOrder[index] == name
-    }
-
-    private mutating func advanceStop(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
-        guard case .stopping(var step) = mode else { return }
-        while true {
-            if step >= 0, let index = index(of: WorkerName.stopOrder[step]) {
-                switch workers[index].phase {
-                case .stopped: break
-                case .waiting: workers[index].phase = .stopped
-                case .spawning, .starting, .ready, .aborting, .stopping: return
-                }
-            }
-            step += 1
-            guard step < WorkerName.stopOrder.count else { break }
-            mode = .stopping(index: step)
-            guard let index = index(of: WorkerName.stopOrder[step]) else { continue }
-            switch workers[index].phase {
-            case .starting, .ready: sendTerminate(index, thenStart: false, now: now, &actions)
-            case .stopping(let pid, let killAt, _):
-                workers[index].phase = .stopping(pid: pid, killAt: killAt, thenStart: false)
-            case .waiting, .spawning, .aborting, .stopped: break
-            }
-        }
-        guard workers.allSatisfy({ $0.phase == .stopped }) else { return }
-        mode = .done
-        actions.append(.publish)
-        actions.append(.exit)
-    }
-
-    // MARK: SIGHUP
-
-    private mutating func reload(_ actions: inout [SupervisorAction]) {
-        guard mode == .running else { return }
-        if reloadQueue.isEmpty { actions.append(.log(.reloading)) }
-        // The one under way may have read the old files: it is asked again at the end.
-        reloadQueue = (reloadQueue.first.map { [$0] } ?? []) + WorkerName.allCases.reversed()
-    }
-
-    /// One worker after the other: terminate, wait for its exit, start, wait until it is ready.
-    private mutating func advanceReload(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
-        while mode == .running, let name = reloadQueue.first, let index = index(of: name) {
-            switch workers[index].phase {
-            case .starting, .ready:
-                if reloading == name {
-                    guard case .ready = workers[index].phase else { return }
-                    reloading = nil
-                    reloadQueue.removeFirst()
-                    if reloadQueue.isEmpty { actions.append(.log(.reloaded)) }
-                    continue
-                }
-                reloading = name
-                sendTerminate(index, thenStart: true, now: now, &actions)
-                return
-            case .stopping:
-                reloading = name
-                return
-            case .spawning: return
-            case .waiting, .aborting, .stopped:
-                // Already on its way to a new process.
-                reloading = nil
-                reloadQueue.removeFirst()
-                if reloadQueue.isEmpty { actions.append(.log(.reloaded)) }
-            }
-        }
-    }
-
-    /// The worker whose new process SIGHUP waits for.
-    private var reloading: WorkerName?
 }

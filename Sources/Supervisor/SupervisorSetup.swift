@@ -32,9 +32,8 @@ struct SupervisorSetup {
 
         let directory = try Self.stateDirectory(settings, &problems)
         managerLock = try Self.lock(directory, run: run, &problems)
-        let socket = try Self.listen(context)
-        let port = ListeningSocket.port(socket)
-        listeningSocket = socket.release()
+        listeningSocket = try Self.listen(context)
+        let port = ListeningSocket.port(listeningSocket)
 
         var name = [CChar](repeating: 0, count: 128)
         do throws(SystemError) {
@@ -121,14 +120,11 @@ struct SupervisorSetup {
         }
     }
 
-    private static func listen(_ context: ProcessContext) throws(Failure) -> FileDescriptor {
-        do throws(SystemError) {
-            return try ListeningSocket.open(settings: context.settings, environment: context.environment)
+    private static func listen(_ context: ProcessContext) throws(Failure) -> Int32 {
+        do throws(ListeningSocketError) {
+            return try ListeningSocket.open(environment: context.environment, settings: context.settings)
         } catch {
-            var hint = "set HEALTH_HOST and HEALTH_PORT to an address of this machine"
-            if error.number == EADDRINUSE { hint = "port \(context.settings.healthPort) is taken: set HEALTH_PORT" }
-            if error.number == EACCES { hint = "ports below 1024 need privileges: set HEALTH_PORT" }
-            throw Failure(message: "\(error); \(hint)", code: .systemFailure)
+            throw Failure(message: error.description, code: .systemFailure)
         }
     }
 

@@ -42,8 +42,9 @@ enum CheckReport {
     }
 
     private static func port(_ settings: Settings) -> Line {
-        do throws(SystemError) {
-            let socket = try ListeningSocket.open(settings: settings, environment: ProcessEnvironment([:]))
+        do throws(ListeningSocketError) {
+            let socket = try ListeningSocket.open(environment: ProcessEnvironment([:]), settings: settings)
+            defer { _ = close(socket) }
             let text = "\(settings.healthHost) port \(ListeningSocket.port(socket)) is free"
             return Line(isGood: true, subject: "HEALTH_PORT", text: text, code: .success)
         } catch {

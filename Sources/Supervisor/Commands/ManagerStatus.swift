@@ -31,7 +31,9 @@ struct ManagerStatus: Encodable, Equatable {
             if source?.run != run { source = nil }
             if publication?.run != run { publication = nil }
         }
-        let known = Dictionary(grouping: publication?.pairs ?? []) { PairName(consumer: $0.consumer, provider: $0.provider) }
+        let known = Dictionary(grouping: publication?.pairs ?? []) {
+            PairName(consumer: $0.consumer, provider: $0.provider)
+        }
         pairStates = (source?.pairs ?? [])
             .map { pair in
                 let name = PairName(consumer: pair.consumer, provider: pair.provider)

@@ -20,7 +20,9 @@ enum StatusText {
         } else if let holder = status.holder {
             rows.append(["manager", holder])
         }
-        rows.append(["state", status.stateDirectory ?? "no state directory found (STATE_DIR); run this as the manager's user"])
+        rows.append([
+            "state", status.stateDirectory ?? "no state directory found (STATE_DIR); run this as the manager's user",
+        ])
         if let broker = status.broker {
             var text = "\(broker.url), \(broker.status.rawValue)"
             if let version = broker.version { text += ", version \(version)" }

@@ -1,14 +1,17 @@
 internal import CLinux
 internal import Glibc
-internal import Shared
 
-/// The socket that the server accepts on: inherited from the supervisor, else opened here.
-enum ListeningSocket {
-    /// Connections that may wait to be accepted: as many as a restart of this process can leave behind.
-    static let backlog: Int32 = 4096
+/// The health port: opened by the supervisor before any worker and held for the life of the manager, or by a health
+/// server that runs alone.
+///
+/// While the supervisor holds it, the kernel completes handshakes into its queue, so that no restart of the health server
+/// refuses a probe.
+package enum ListeningSocket {
+    /// Connections that may wait to be accepted: as many as a restart can leave behind (capped by net.core.somaxconn).
+    package static let backlog: Int32 = 4096
 
-    /// The first inherited socket, else one bound to `HEALTH_HOST` and `HEALTH_PORT`.
-    static func open(environment: ProcessEnvironment, settings: Settings) throws(ListeningSocketError) -> Int32 {
+    /// The first inherited socket, else one bound to `HEALTH_HOST` and `HEALTH_PORT`. The caller closes it.
+    package static func open(environment: ProcessEnvironment, settings: Settings) throws(ListeningSocketError) -> Int32 {
         let inherited = InheritedSockets.take(environment: environment)
         for extra in inherited.dropFirst() { _ = close(extra) }
         if let socket = inherited.first { return socket }
@@ -16,7 +19,7 @@ enum ListeningSocket {
     }
 
     /// Binds and listens. `::` is IPv4 and IPv6; where IPv6 is off it is IPv4 alone.
-    static func listen(host: String, port: UInt16) throws(ListeningSocketError) -> Int32 {
+    package static func listen(host: String, port: UInt16) throws(ListeningSocketError) -> Int32 {
         var result = clinux_listen_tcp(host, port, backlog)
         if host == "::", result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL {
             result = clinux_listen_tcp("0.0.0.0", port, backlog)
@@ -30,16 +33,19 @@ enum ListeningSocket {
         default: throw .failed(error)
         }
     }
+
+    /// The port it is bound to; differs from the setting where that is 0.
+    package static func port(_ socket: Int32) -> Int { Int(max(0, clinux_bound_port(socket))) }
 }
 
 /// Why there is no socket to accept on. Each message names the setting to change.
-enum ListeningSocketError: Error, Equatable, CustomStringConvertible {
+package enum ListeningSocketError: Error, Equatable, CustomStringConvertible {
     case portTaken(UInt16)
     case notAllowed(UInt16)
     case badHost(String, SystemError)
     case failed(SystemError)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .portTaken(let port):
             "port \(port) is taken by another process; stop that one or set HEALTH_PORT to a free port (0: any)"
