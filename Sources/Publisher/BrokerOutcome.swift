@@ -1,3 +1,4 @@
+import Shared
 import SharedHTTP
 
 /// What an answer of the broker, or its absence, means for the publisher.

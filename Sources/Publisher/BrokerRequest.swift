@@ -1,3 +1,5 @@
+import Shared
+
 /// What the publisher asks of the broker; one at a time.
 enum BrokerRequest: Equatable, Sendable {
     case heartbeat

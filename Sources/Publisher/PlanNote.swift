@@ -1,3 +1,5 @@
+import Shared
+
 /// Something that people should read about: one log line and one event each.
 enum PlanNote: Equatable, Sendable {
     /// Proven to be in the broker.

@@ -24,12 +24,12 @@ enum DesiredSetBuilder {
         }
         let grouping = ContractGrouping(files)
         set.invalid += grouping.invalid
-        var fresh: [PairIdentity: ContractGrouping.Pair] = [:]
+        var fresh: [PairKey: ContractGrouping.Pair] = [:]
         for pair in grouping.pairs {
             if let refused = refusedForNames(pair.desired) {
                 set.invalid += refused
             } else {
-                fresh[PairIdentity(pair.desired)] = pair
+                fresh[PairKey(pair.desired)] = pair
             }
         }
         set.invalid.sort { $0.key.compareBytes(to: $1.key) < 0 }
@@ -49,10 +49,10 @@ enum DesiredSetBuilder {
     }
 
     private static func merge(
-        _ fresh: [PairIdentity: ContractGrouping.Pair],
+        _ fresh: [PairKey: ContractGrouping.Pair],
         previous: [DesiredPair],
         invalid: [SourceState.InvalidKey]
-    ) -> [PairIdentity: DesiredPair] {
+    ) -> [PairKey: DesiredPair] {
         var reasons: [String: String] = [:]
         for key in invalid where reasons[key.key] == nil { reasons[key.key] = key.reason }
         var pairs = fresh.mapValues { pair in
@@ -61,7 +61,7 @@ enum DesiredSetBuilder {
             return desired
         }
         for last in previous where last.sha256 != nil {
-            let identity = PairIdentity(last)
+            let identity = PairKey(last)
             let broken = last.files.filter { reasons[$0] != nil }
             if let first = broken.first {
                 let rest = broken.count > 1 ? " (and \(broken.count - 1) more files)" : ""

@@ -17,17 +17,17 @@ struct SourceChange {
     init(before: SourceState, after: SourceState) {
         self.before = before
         self.after = after
-        let old = Dictionary(before.pairs.map { (PairIdentity($0), $0) }) { first, _ in first }
-        let new = Set(after.pairs.map(PairIdentity.init))
-        added = after.pairs.filter { old[PairIdentity($0)] == nil }
+        let old = Dictionary(before.pairs.map { (PairKey($0), $0) }) { first, _ in first }
+        let new = Set(after.pairs.map(PairKey.init))
+        added = after.pairs.filter { old[PairKey($0)] == nil }
         changed = after.pairs.filter { pair in
-            old[PairIdentity(pair)].map { $0.sha256 != pair.sha256 } ?? false
+            old[PairKey(pair)].map { $0.sha256 != pair.sha256 } ?? false
         }
-        removed = before.pairs.filter { !new.contains(PairIdentity($0)) }
+        removed = before.pairs.filter { !new.contains(PairKey($0)) }
         // A problem that only repeats an invalid key's is told once, with the key.
         let invalid = Set(after.invalid.map(\.key))
         newProblems = after.pairs.filter { pair in
-            guard pair.problem != nil, old[PairIdentity(pair)]?.problem != pair.problem else { return false }
+            guard pair.problem != nil, old[PairKey(pair)]?.problem != pair.problem else { return false }
             return !pair.files.contains { invalid.contains($0) }
         }
         let told = Set(before.invalid.map { "\($0.key)\n\($0.reason)" })

@@ -84,23 +84,10 @@ struct OnceReport: Equatable {
     /// Columns of equal width, reasons on one line each.
     var table: String {
         let head = ["CONSUMER", "PROVIDER", "VERSION", "RESULT", "REASON"]
-        let lines =
-            [head]
-            + rows.map { row in
-                [row.consumer, row.provider, row.version, row.result.rawValue, row.reason].map(OnceReport.oneLine)
-            }
-        let widths = (0..<4).map { column in lines.map { $0[column].count }.max() ?? 0 }
-        var text = ""
-        for line in lines {
-            var cells = line
-            for column in 0..<4 {
-                cells[column] += String(repeating: " ", count: widths[column] - cells[column].count)
-            }
-            var joined = cells.joined(separator: "  ")
-            while joined.last == " " { joined.removeLast() }
-            text += joined + "\n"
+        let lines = rows.map { row in
+            [row.consumer, row.provider, row.version, row.result.rawValue, row.reason].map(OnceReport.oneLine)
         }
-        return text
+        return TextTable.lines([head] + lines).joined(separator: "\n") + "\n"
     }
 
     /// `{"contracts": […], "published": n, …}`.

@@ -24,7 +24,7 @@ package struct ContractGrouping: Equatable, Sendable {
     /// - Parameter files: Keys (file names, possibly with a prefix up to a `/`) and their contents, in any order. An
     ///   ignored key's content is not looked at.
     package init(_ files: [(key: String, bytes: [UInt8])]) {
-        var contracts: [PairName: [Contract]] = [:]
+        var contracts: [PairKey: [Contract]] = [:]
         for (key, bytes) in files.sorted(by: { $0.key.compareBytes(to: $1.key) < 0 }) {
             if let reason = Self.reasonToIgnore(key) {
                 ignored.append(SourceState.IgnoredKey(key: key, reason: reason))
@@ -32,7 +32,7 @@ package struct ContractGrouping: Equatable, Sendable {
             }
             do {
                 let contract = try Contract.parse(key: key, bytes: bytes)
-                contracts[PairName(contract), default: []].append(contract)
+                contracts[PairKey(contract), default: []].append(contract)
             } catch {
                 let reason = StateLimits.cut(error.description)
                 invalid.append(
@@ -81,23 +81,6 @@ package struct ContractGrouping: Equatable, Sendable {
             return Pair(desired: desired, content: nil, conflicts: conflicts)
         case nil:
             return nil
-        }
-    }
-
-    /// A pair's identity by bytes: Swift's `==` for strings would put canonically equivalent names together, which are
-    /// different participants for the broker.
-    private struct PairName: Hashable, Comparable {
-        let consumer: [UInt8]
-        let provider: [UInt8]
-
-        init(_ contract: Contract) {
-            consumer = Array(contract.consumer.utf8)
-            provider = Array(contract.provider.utf8)
-        }
-
-        static func < (a: PairName, b: PairName) -> Bool {
-            if a.consumer != b.consumer { return a.consumer.lexicographicallyPrecedes(b.consumer) }
-            return a.provider.lexicographicallyPrecedes(b.provider)
         }
     }
 }

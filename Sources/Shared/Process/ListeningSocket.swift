@@ -11,7 +11,8 @@ package enum ListeningSocket {
     package static let backlog: Int32 = 4096
 
     /// The first inherited socket, else one bound to `HEALTH_HOST` and `HEALTH_PORT`. The caller closes it.
-    package static func open(environment: ProcessEnvironment, settings: Settings) throws(ListeningSocketError) -> Int32 {
+    package static func open(environment: ProcessEnvironment, settings: Settings) throws(ListeningSocketError) -> Int32
+    {
         let inherited = InheritedSockets.take(environment: environment)
         for extra in inherited.dropFirst() { _ = close(extra) }
         if let socket = inherited.first { return socket }

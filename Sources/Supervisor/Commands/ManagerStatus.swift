@@ -17,6 +17,8 @@ struct ManagerStatus: Encodable, Equatable {
     var residentBytes: [String: Int] = [:]
     /// The state of each desired pair, in their order.
     var pairStates: [PairState] = []
+    /// What is known of each desired pair in the broker, in their order.
+    var published: [PublishedPair?] = []
     /// In short: can the contracts be relied on?
     var verdict: String = ""
     /// Milliseconds of CLOCK_MONOTONIC when this was gathered: all ages count from here.
@@ -31,25 +33,10 @@ struct ManagerStatus: Encodable, Equatable {
             if source?.run != run { source = nil }
             if publication?.run != run { publication = nil }
         }
-        let known = Dictionary(grouping: publication?.pairs ?? []) {
-            PairName(consumer: $0.consumer, provider: $0.provider)
-        }
-        pairStates = (source?.pairs ?? [])
-            .map { pair in
-                let name = PairName(consumer: pair.consumer, provider: pair.provider)
-                return PairState(desired: pair, published: known[name]?.first)
-            }
+        let known = Dictionary((publication?.pairs ?? []).map { (PairKey($0), $0) }, uniquingKeysWith: { $1 })
+        published = (source?.pairs ?? []).map { known[PairKey($0)] }
+        pairStates = zip(source?.pairs ?? [], published).map { PairState(desired: $0, published: $1) }
         verdict = words()
-    }
-
-    /// The published record of a desired pair.
-    func published(_ pair: DesiredPair) -> PublishedPair? {
-        publication?.pairs.first { $0.consumer == pair.consumer && $0.provider == pair.provider }
-    }
-
-    private struct PairName: Hashable {
-        var consumer: String
-        var provider: String
     }
 
     private func words() -> String {

@@ -60,8 +60,9 @@ enum StatusText {
     private static func contracts(_ status: ManagerStatus) -> [String] {
         guard let pairs = status.source?.pairs, !pairs.isEmpty else { return [] }
         var rows = [["CONSUMER", "PROVIDER", "STATE", "VERSION", "PUBLISHED", "REASON"]]
-        for (pair, state) in zip(pairs, status.pairStates) {
-            let published = status.published(pair)
+        for (index, pair) in pairs.enumerated() {
+            let published = status.published[index]
+            let state = status.pairStates[index]
             rows.append([
                 pair.consumer, pair.provider, state.rawValue, published?.version ?? "–", published?.publishedAt ?? "–",
                 firstLine(reason(pair, published) ?? ""),

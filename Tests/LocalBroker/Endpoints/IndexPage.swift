@@ -1,3 +1,5 @@
+import Shared
+
 /// What a browser shows at `/`: which contracts are there.
 enum IndexPage {
     static func html(_ store: BrokerStore, links: Links) -> String {

@@ -1,3 +1,5 @@
+import Shared
+
 /// The notices of a successful publication, in the broker's words and order [50]-[56][59][69].
 struct PublicationNotices {
     private(set) var entries: [(type: String, text: String)] = []

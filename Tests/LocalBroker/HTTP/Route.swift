@@ -1,3 +1,5 @@
+import Shared
+
 /// What a path names.
 enum Route: Equatable, Sendable {
     case index

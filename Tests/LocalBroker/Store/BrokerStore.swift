@@ -1,3 +1,5 @@
+import Shared
+
 /// What the broker knows: a value, so that a request works on a copy and either all of it or nothing is kept.
 struct BrokerStore: Sendable {
     /// Names the content of a pair by its SHA. The first body with a SHA is kept for ever, for later versions too [12].
