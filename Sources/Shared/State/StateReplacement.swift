@@ -129,8 +129,12 @@ struct StateReplacement {
     /// the new one takes its place; only where there are no hard links it is renamed.
     private func setAside() throws(SystemError) {
         let time = WallClock.now().rfc3339.filter { $0 != "-" && $0 != ":" }
-        let name = directory.statePath + Self.corruptSuffix + time
+        var name = directory.statePath + Self.corruptSuffix + time
         guard FileIdentity.status(of: directory.statePath) != nil else { return }
+        // Two within a millisecond: the second must not take the first one's name.
+        for number in 2...9 where FileIdentity.status(of: name) != nil {
+            name = "\(directory.statePath)\(Self.corruptSuffix)\(time)-\(number)"
+        }
         if FileIdentity.status(of: name) == nil, linkRegularFile(to: name) { return pruneCorruptFiles() }
         let renamed = rename(directory.statePath, name)
         if renamed != 0, errno != ENOENT {
