@@ -18,7 +18,8 @@ final class HealthHTTPServer: Sendable {
     private let channel: any Channel
     private let ticking: RepeatedTask
     private let limits: ServerLimits
-    private let isStopped = Atomic(false)
+    /// Held while a view is handed over: the loop must not be shut down in between.
+    private let isStopped = Mutex(false)
 
     /// Begins to accept on a listening socket.
     ///
@@ -116,9 +117,11 @@ final class HealthHTTPServer: Sendable {
     /// The port it listens on.
     var port: UInt16? { channel.localAddress?.port.flatMap { UInt16(exactly: $0) } }
 
-    /// Hands a new view of the state to the event loop. Callable from any thread.
+    /// Hands a new view of the state to the event loop. Callable from any thread; after ``stop()`` it does nothing.
     func take(_ view: StateView) {
-        eventLoop.execute { [core] in core.value.take(view) }
+        isStopped.withLock { isStopped in
+            if !isStopped { eventLoop.execute { [core] in core.value.take(view) } }
+        }
     }
 
     /// Returns when the event loop has turned once.
@@ -143,7 +146,11 @@ final class HealthHTTPServer: Sendable {
     /// Stops accepting, answers every held request, closes all connections. Returns within
     /// ``ServerLimits/stopping`` and a little. Later calls do nothing.
     func stop() {
-        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        let isFirst = isStopped.withLock { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        guard isFirst else { return }
         let done = eventLoop.makePromise(of: Void.self)
         eventLoop.execute { [core, channel, ticking, limits] in
             ticking.cancel()
