@@ -62,7 +62,7 @@ final class DesiredSetRecorder {
 
     private func flush() {
         storeError = nil
-        for (sha256, bytes) in waitingContents {
+        for (sha256, bytes) in waitingContents.sorted(by: { $0.key < $1.key }) {
             do throws(StateError) {
                 try store.store(bytes, sha256: sha256)
                 waitingContents[sha256] = nil

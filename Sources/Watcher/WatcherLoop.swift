@@ -76,14 +76,16 @@ final class WatcherLoop {
         beat(MonotonicTime.now())
     }
 
-    /// One line when the state stops being writable, one when it is again.
+    /// One line when the state stops being writable, one when it is again. The call and path that fail may change from
+    /// attempt to attempt; only another kind of failure is news.
     private func tellProblem() {
-        let problem = recorder.problem.map { "\($0)" }
-        guard problem != loggedProblem else { return }
-        loggedProblem = problem
+        let problem = recorder.problem
+        let kind = problem?.kind
+        guard kind != loggedProblem else { return }
+        loggedProblem = kind
         if let problem {
-            WatcherMessage(.error, "state cannot be written; changes are kept and tried again", ["error": problem])
-                .log(to: logger)
+            let text = "state cannot be written; changes are kept and tried again"
+            WatcherMessage(.error, text, ["error": "\(problem)"]).log(to: logger)
         } else {
             WatcherMessage(.info, "state can be written again").log(to: logger)
         }
@@ -102,5 +104,25 @@ final class WatcherLoop {
         if recorder.problem != nil { deadline = min(deadline, now + Self.retryInterval) }
         // Rounded up: waking a fraction of a millisecond early would be one turn for nothing.
         return Int32(max(0, min(60_000, ((deadline - now).nanoseconds + 999_999) / 1_000_000)))
+    }
+}
+
+extension StateError {
+    /// The case without its values.
+    fileprivate var kind: String {
+        switch self {
+        case .notAbsolute: "notAbsolute"
+        case .directoryRefused: "directoryRefused"
+        case .notWritable, .system: "notWritable"
+        case .full: "full"
+        case .locked: "locked"
+        case .tooLarge: "tooLarge"
+        case .coding: "coding"
+        case .damaged: "damaged"
+        case .newerSchema: "newerSchema"
+        case .torn: "torn"
+        case .unsettled: "unsettled"
+        case .contract: "contract"
+        }
     }
 }
