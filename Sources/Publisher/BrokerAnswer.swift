@@ -51,7 +51,7 @@ enum BrokerAnswer {
         switch kind {
         case .heartbeat: return .alive
         case .dependencies: return .databaseUp
-        case .createPacticipant: return .created
+        case .createPacticipant, .label: return .created
         case .index: return index(response)
         case .publish: return .published(BrokerText(response).notices)
         case .latestPacts:
@@ -65,9 +65,9 @@ enum BrokerAnswer {
 
     private static func index(_ response: HTTPResponse) -> BrokerOutcome {
         let links = (try? JSONReader.parse(response.body))?["_links"]?.object
-        if let links { return .index(offersPublish: links["pb:publish-contracts"] != nil) }
+        if let links { return .index(PublishingWay(links: links)) }
         // A body that could not be read, from a server that says it is a Pact Broker.
-        if response.headers["x-pact-broker-version"] != nil { return .index(offersPublish: true) }
+        if response.headers["x-pact-broker-version"] != nil { return .index(.batches) }
         return .notABroker("the server at BROKER_URL answers, but not as a Pact Broker: its index has no links")
     }
 
@@ -97,6 +97,7 @@ enum BrokerAnswer {
                     + "correct the address or update the broker"
             )
         case .createPacticipant: .noSuchEndpoint("/pacticipants is not there (404); check BROKER_URL and its base path")
+        case .label: .noSuchEndpoint("the broker knows no such label of a version (404)")
         }
     }
 
@@ -127,7 +128,7 @@ enum BrokerAnswer {
                     retryAfter: nil
                 )
             )
-        case .publish, .createPacticipant:
+        case .publish, .createPacticipant, .label:
             return .brokerError(text.sentence(or: "the broker answered \(response.status)"), reference: text.reference)
         }
     }

@@ -23,6 +23,8 @@ struct BrokerCheck: Equatable, Sendable {
     private(set) var lastSuccess: MonotonicTime?
     /// Completed checks by status.
     private(set) var counts: [String: Int] = [:]
+    /// How the broker takes contracts, by the index that was seen last.
+    private(set) var way = PublishingWay.batches
     private var stage = Stage.idle
     private var hasSeenIndex = false
     private var spent = Duration.zero
@@ -88,11 +90,12 @@ struct BrokerCheck: Equatable, Sendable {
         case (.dependencies, .databaseUp):
             if hasSeenIndex { return complete(.ready, nil, now, random) }
             stage = .index
-        case (.index, .index(let offersPublish)):
-            guard offersPublish else {
-                let text = "the broker's index offers no pb:publish-contracts; it needs Pact Broker 2.86 or newer"
+        case (.index, .index(let way)):
+            guard way != .none else {
+                let text = "the index at BROKER_URL offers no way to publish a pact; is it a Pact Broker?"
                 return complete(.notABroker, text, now, random)
             }
+            self.way = way
             hasSeenIndex = true
             return complete(.ready, nil, now, random)
         default:

@@ -33,7 +33,7 @@ struct BrokerClient: Sendable {
     func timeout(of kind: BrokerRequest.Kind) -> Duration {
         switch kind {
         case .heartbeat, .dependencies, .index: .seconds(10)
-        case .latestPacts, .latestPact, .pactVersion, .createPacticipant: .seconds(30)
+        case .latestPacts, .latestPact, .pactVersion, .createPacticipant, .label: .seconds(30)
         case .publish: .seconds(120)
         }
     }
@@ -57,10 +57,18 @@ struct BrokerClient: Sendable {
             return get(request, path, credentials, limit: BrokerClient.pactLimit)
         case .createPacticipant(let name):
             let body = JSONWriter.compact(.object(JSONObject([.init(key: "name", value: .string(name))])))
-            return post(request, "/pacticipants", body, credentials)
+            return send(.post, request, "/pacticipants", body, credentials)
+        case .label(let label):
+            let (path, body) = self.label(label)
+            return send(.put, request, path, body, credentials)
+        case .publish(let batch) where batch.isSingle:
+            guard let item = batch.items.first, let body = contents(item.content) else { return nil }
+            let key = PairKey(consumer: batch.consumer, provider: item.provider)
+            let path = path(of: key) + "/version/" + PercentEncoding.pathSegment(batch.version)
+            return send(.put, request, path, body, credentials)
         case .publish(let batch):
             guard let body = body(of: batch, contents) else { return nil }
-            return post(request, "/contracts/publish", body, credentials)
+            return send(.post, request, "/contracts/publish", body, credentials)
         }
     }
 
@@ -87,14 +95,30 @@ struct BrokerClient: Sendable {
         )
     }
 
-    private func post(
+    /// Path and body of a label. All need a JSON content type and take an empty body but for the build URL.
+    private func label(_ label: VersionLabel) -> (path: String, body: [UInt8]) {
+        let pacticipant = "/pacticipants/\(PercentEncoding.pathSegment(label.consumer))"
+        let version = PercentEncoding.pathSegment(label.version)
+        switch label.kind {
+        case .branch(let name):
+            return ("\(pacticipant)/branches/\(PercentEncoding.pathSegment(name))/versions/\(version)", [])
+        case .tag(let name):
+            return ("\(pacticipant)/versions/\(version)/tags/\(PercentEncoding.pathSegment(name))", [])
+        case .buildURL(let url):
+            let member = JSONObject.Member(key: "buildUrl", value: .string(url))
+            return ("\(pacticipant)/versions/\(version)", JSONWriter.compact(.object(JSONObject([member]))))
+        }
+    }
+
+    private func send(
+        _ method: HTTPRequest.Method,
         _ request: BrokerRequest,
         _ path: String,
         _ body: [UInt8],
         _ credentials: HTTPCredentials
     ) -> HTTPRequest {
         HTTPRequest(
-            .post,
+            method,
             url.url(path),
             headers: [("Accept", "application/hal+json"), ("Content-Type", "application/json")],
             body: body,

@@ -9,7 +9,7 @@ enum BrokerOutcome: Equatable, Sendable {
     case databaseUp
     case databaseDown(String)
     /// The index of a Pact Broker.
-    case index(offersPublish: Bool)
+    case index(PublishingWay)
     /// The bulk read.
     case latest([LatestPact])
     /// One version of one pair.
@@ -17,7 +17,7 @@ enum BrokerOutcome: Equatable, Sendable {
     /// The pair or version is not in the broker.
     case absent
     case published(PublishNotices)
-    /// A pacticipant was created, or was there already.
+    /// A pacticipant or a label was created, or was there already.
     case created
     /// Worth repeating: nothing is wrong with what we sent.
     case transient(Transient)

@@ -13,6 +13,8 @@ enum BrokerRequest: Equatable, Sendable {
     case pactVersion(PairKey, version: String)
     case publish(PublicationBatch)
     case createPacticipant(String)
+    /// Branch, tag or build URL of a version, where publications cannot carry them.
+    case label(VersionLabel)
 
     /// Its kind, without its values.
     var kind: Kind {
@@ -25,6 +27,7 @@ enum BrokerRequest: Equatable, Sendable {
         case .pactVersion: .pactVersion
         case .publish: .publish
         case .createPacticipant: .createPacticipant
+        case .label: .label
         }
     }
 
@@ -38,6 +41,7 @@ enum BrokerRequest: Equatable, Sendable {
         case pactVersion
         case publish
         case createPacticipant
+        case label
     }
 }
 
@@ -45,6 +49,8 @@ enum BrokerRequest: Equatable, Sendable {
 struct PublicationBatch: Equatable, Sendable {
     var consumer: String
     var version: String
+    /// Sent by itself with PUT, to a broker without `/contracts/publish`; then there is one item.
+    var isSingle = false
     /// Ordered by provider; never empty (an empty list is a 500 in the broker, measured).
     var items: [Item]
 

@@ -6,7 +6,7 @@ extension PlanNote {
     var level: Logger.Level {
         switch self {
         case .published, .dropped, .versionMoved, .pacticipantCreated: .info
-        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne: .warning
+        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused: .warning
         }
     }
 
@@ -22,6 +22,7 @@ extension PlanNote {
         case .dropped: "contract no longer managed; it stays in the broker"
         case .brokerWarning: "warning of the broker"
         case .pacticipantCreated: "pacticipant created"
+        case .labelRefused: "the broker does not take a label of the version"
         case .readingOneByOne: "the broker's list of pacts is not usable; reading pacts one by one"
         }
     }
@@ -40,6 +41,8 @@ extension PlanNote {
         case .dropped(let key, let version): key.fields(["version": version])
         case .brokerWarning(let consumer, let text): ["consumer": consumer, "reason": text]
         case .pacticipantCreated(let name): ["name": name]
+        case .labelRefused(let label, let reason):
+            ["consumer": label.consumer, "version": label.version, "label": "\(label.kind)", "reason": reason]
         case .readingOneByOne(let reason): ["reason": reason]
         }
     }

@@ -15,6 +15,8 @@ enum PlanNote: Equatable, Sendable {
     /// A warning of the broker about a publication.
     case brokerWarning(consumer: String, text: String)
     case pacticipantCreated(String)
+    /// The broker does not take a branch, tag or build URL; the contracts are there all the same.
+    case labelRefused(VersionLabel, String)
     /// The bulk answer is too slow or too large: pairs are read one by one for a while.
     case readingOneByOne(String)
 

@@ -18,6 +18,7 @@ extension PublicationPlan {
         case .pactVersion(let key, let version): handleVersion(outcome, of: key, version, now)
         case .publish(let batch): handlePublish(outcome, of: batch, now)
         case .createPacticipant(let name): handleCreation(outcome, of: name, now)
+        case .label(let label): handleLabel(outcome, of: label, now)
         }
     }
 
@@ -90,6 +91,7 @@ extension PublicationPlan {
         publishFailures = 0
         check.refusal = nil
         consumers[batch.consumer]?.conflicts = 0
+        label(batch.consumer, batch.version)
         for text in notices.warnings { notes.append(.brokerWarning(consumer: batch.consumer, text: text)) }
         for item in batch.items {
             let key = PairKey(consumer: batch.consumer, provider: item.provider)

@@ -30,7 +30,7 @@ extension PublicationPlan {
             if !keys.isEmpty, bytes + record.desired.bytes > configuration.maximumBatchBytes { break }
             keys.append(key)
             bytes += record.desired.bytes
-            if keys.count == configuration.maximumBatchCount { break }
+            if keys.count == maximumBatchCount { break }
         }
         return keys.isEmpty ? nil : Group(keys: keys)
     }
@@ -43,12 +43,21 @@ extension PublicationPlan {
         var group = group
         group.keys = group.keys.filter { pairs[$0]?.needsPublishing(as: version, now: now) ?? false }
         guard !group.keys.isEmpty else { return nil }
+        // Formed for a broker that took several at once.
+        if group.keys.count > maximumBatchCount {
+            var rest = group
+            rest.keys.removeFirst(maximumBatchCount)
+            group.keys.removeLast(rest.keys.count)
+            groups.append(rest)
+        }
         current = group
         let items = group.keys.compactMap { key in
             pairs[key].map { PublicationBatch.Item(provider: key.provider, content: $0.desired) }
         }
-        return PublicationBatch(consumer: consumer, version: version, items: items)
+        return PublicationBatch(consumer: consumer, version: version, isSingle: check.way.isSingle, items: items)
     }
+
+    private var maximumBatchCount: Int { check.way.isSingle ? 1 : configuration.maximumBatchCount }
 
     /// Chooses the consumer's version: the first time, or when the present one holds another content of one of its
     /// pairs.

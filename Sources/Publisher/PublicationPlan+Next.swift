@@ -21,6 +21,7 @@ extension PublicationPlan {
         guard bulk.isKnown else { return nil }
         if now >= publishNotBefore {
             if let name = creations.first { return .createPacticipant(name) }
+            if let label = labels.first { return .label(label) }
             if let batch = nextBatch(now) { return .publish(batch) }
         }
         return nextProof()
@@ -75,7 +76,7 @@ extension PublicationPlan {
     }
 
     private func hasWork(_ now: MonotonicTime) -> Bool {
-        !creations.isEmpty
+        !creations.isEmpty || !labels.isEmpty
             || order.contains { key in
                 pairs[key]?.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now) ?? false
             }

@@ -18,6 +18,8 @@ struct PublicationPlan: Sendable {
         var policy: VersionPolicy
         var createPacticipants = false
         var checkInterval: Duration = .seconds(2)
+        /// What each version is given, for brokers whose publications cannot carry it.
+        var labels: [VersionLabel.Kind] = []
         /// Contracts and bytes of contracts in one request.
         var maximumBatchCount = 25
         var maximumBatchBytes = 4_000_000
@@ -67,6 +69,9 @@ struct PublicationPlan: Sendable {
     var groups: [Group] = []
     var creations: [String] = []
     var created: Set<String> = []
+    /// Labels to be given, and those that were queued before.
+    var labels: [VersionLabel] = []
+    var labelled: Set<VersionLabel> = []
     /// Publications wait until then (backoff, Retry-After, credentials).
     var publishNotBefore: MonotonicTime
     var publishFailures = 0

@@ -211,5 +211,8 @@ extension PublicationPlan.Configuration {
             createPacticipants: settings.createPacticipants,
             checkInterval: settings.checkInterval
         )
+        if !settings.gitBranch.isEmpty { labels.append(.branch(settings.gitBranch)) }
+        labels += settings.brokerTags.map { .tag($0) }
+        if !settings.buildURL.isEmpty { labels.append(.buildURL(settings.buildURL)) }
     }
 }

@@ -136,6 +136,34 @@ import Testing
         #expect(probes.refused == 0 && probes.timedOut == 0 && probes.mostCutInARow <= 1)
     }
 
+    @Test func publishesToABrokerThatKnowsNoPublishRequestNorDependencies() throws {
+        let directory = try TemporaryDirectory()
+        let broker = try LocalBrokerProcess(
+            arguments: ["--without", "publish-contracts", "--without", "dependencies"],
+            username: "pact",
+            password: "pact"
+        )
+        let volume = try KubeletVolume(directory.path + "/mount")
+        var payload = try examples()
+        try volume.publish(payload)
+        let manager = try ManagerProcess(
+            variables: variables(broker.url, volume.path).merging(["BROKER_TAGS": "dev"]) { $1 },
+            stateDirectory: directory.path + "/state"
+        )
+        try waitUntilReady(manager)
+        let content = try edited(try #require(payload["gcp-secret-manager.json"]), "edited")
+        payload["gcp-secret-manager.json"] = content
+        try volume.publish(payload)
+        let client = try TestHTTPClient("http://127.0.0.1:\(manager.port)", timeout: .seconds(30))
+        let digest = ContentHash.sha256Hex(content)
+        let answer = try client.get("/providers/GCP-Secret-Manager/ready?wait=20s&revision=\(digest)")
+        #expect(answer.status == 200, "\(answer.text)")
+        let version = try #require(try latestVersion(broker, "GCP-Secret-Manager"))
+        #expect(version.hasPrefix("main-abc1234-"))
+        let log = try broker.requests()
+        #expect(log.contains("/branches/main/versions/\(version)") && log.contains("/versions/\(version)/tags/dev"))
+    }
+
     @Test func aBrokerThatLosesEverythingIsFilledAgain() throws {
         let directory = try TemporaryDirectory()
         let broker = try LocalBrokerProcess(username: "pact", password: "pact")

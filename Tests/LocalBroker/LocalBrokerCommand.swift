@@ -44,6 +44,11 @@ struct LocalBrokerCommand: ParsableCommand {
     )
     var allowContentChanges = false
 
+    @Option(
+        help: "What an older broker lacks: publish-contracts, dependencies or branches. May be given several times."
+    )
+    var without: [LeftOut] = []
+
     @Option(help: ArgumentHelp("The port opens only so many seconds after the start.", valueName: "seconds"))
     var startDelay: Double = 0
 
@@ -91,6 +96,7 @@ struct LocalBrokerCommand: ParsableCommand {
         options.credentials.writer = user(username, password)
         options.credentials.reader = user(readOnlyUsername, readOnlyPassword)
         options.allowsContentChanges = allowContentChanges
+        options.leftOut = Set(without)
         options.isQuiet = quiet
         return options
     }
@@ -133,3 +139,5 @@ struct LocalBrokerCommand: ParsableCommand {
         Glibc.exit(code.rawValue)
     }
 }
+
+extension LeftOut: ExpressibleByArgument {}

@@ -11,6 +11,10 @@ struct ModelBroker {
     private var versions: [String: [String: Int]] = [:]
     private var clock = 0
 
+    /// How it takes contracts.
+    var way = PublishingWay.batches
+    private(set) var labels: [VersionLabel] = []
+
     // Faults.
     var isDown = false
     var isDatabaseDown = false
@@ -65,7 +69,7 @@ struct ModelBroker {
         switch request {
         case .heartbeat: return .alive
         case .dependencies: return isDatabaseDown ? .databaseDown("database") : .databaseUp
-        case .index: return .index(offersPublish: true)
+        case .index: return .index(way)
         case .latestPacts:
             if isDatabaseDown { return serverError }
             if let bulkAnswer { return bulkAnswer }
@@ -83,6 +87,9 @@ struct ModelBroker {
         case .createPacticipant(let name):
             similarNames.remove(name)
             return .created
+        case .label(let label):
+            labels.append(label)
+            return .created
         case .publish(let batch): return publish(batch)
         }
     }
@@ -92,6 +99,8 @@ struct ModelBroker {
         if isReadOnly { return .unauthorized("401 for writing") }
         if isDatabaseDown { return .brokerError("500", reference: nil) }
         precondition(!batch.items.isEmpty)
+        precondition(batch.isSingle == way.isSingle)
+        precondition(!way.isSingle || batch.items.count == 1)
         if batch.items.contains(where: { poison.contains($0.content.sha256) }) {
             return .brokerError("500", reference: "abc")
         }

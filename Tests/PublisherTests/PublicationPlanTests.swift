@@ -170,3 +170,51 @@ struct PublicationPlanTests {
         #expect(one.publications.count == before)
     }
 }
+
+/// A broker without `/contracts/publish`.
+@Suite struct SinglePublicationTests {
+    let pairs: [PairKey: String] = [
+        PairKey(consumer: "Shop", provider: "Orders"): "a", PairKey(consumer: "Shop", provider: "Stock"): "b",
+        PairKey(consumer: "Till", provider: "Orders"): "c",
+    ]
+
+    func simulation(_ way: PublishingWay) -> PlanSimulation {
+        let simulation = PlanSimulation { $0.labels = [.branch("main"), .tag("dev"), .buildURL("http://ci/1")] }
+        simulation.broker.way = way
+        simulation.desire(pairs)
+        return simulation
+    }
+
+    @Test func putsOneContractPerRequestAndLabelsEachVersionOnce() {
+        let simulation = simulation(.single(branches: true))
+        #expect(simulation.settle())
+        for (key, content) in pairs { #expect(simulation.broker.latest(key)?.sha256 == content) }
+        let publications = simulation.log.filter { if case .publish = $0.request { true } else { false } }
+        #expect(publications.count == 3)
+        #expect(simulation.broker.labels.count == 6)
+        #expect(Set(simulation.broker.labels).count == 6)
+        // The first contract of a version comes before its labels: those skip the check for similar names.
+        let first = simulation.log.firstIndex { if case .label = $0.request { true } else { false } }
+        let publication = simulation.log.firstIndex { if case .publish = $0.request { true } else { false } }
+        #expect((publication ?? .max) < (first ?? 0))
+    }
+
+    @Test func leavesOutBranchesThatTheIndexDoesNotOffer() {
+        let simulation = simulation(.single(branches: false))
+        #expect(simulation.settle())
+        #expect(!simulation.broker.labels.contains { $0.kind == .branch("main") })
+        #expect(simulation.broker.labels.count == 4)
+    }
+
+    @Test func movesToAnotherVersionWhenAContractChanges() {
+        let simulation = simulation(.single(branches: true))
+        #expect(simulation.settle())
+        let key = PairKey(consumer: "Shop", provider: "Orders")
+        var changed = pairs
+        changed[key] = "changed"
+        simulation.desire(changed)
+        #expect(simulation.settle())
+        #expect(simulation.broker.latest(key)?.sha256 == "changed")
+        #expect(simulation.broker.latest(key)?.version != "main-abc")
+    }
+}

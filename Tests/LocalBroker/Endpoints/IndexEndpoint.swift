@@ -4,7 +4,7 @@ import Shared
 enum IndexEndpoint {
     static func respond(_ exchange: Exchange, store: BrokerStore) -> BrokerResponse {
         switch exchange.accept.best(of: ["application/hal+json", "text/html"]) {
-        case "application/hal+json"?: .json(200, ["_links": links(exchange.links)])
+        case "application/hal+json"?: .json(200, ["_links": links(exchange.links, without: exchange.leftOut)])
         case "text/html"?:
             .bytes(200, Array(IndexPage.html(store, links: exchange.links).utf8), type: "text/html;charset=utf-8")
         default: .empty(406)
@@ -123,9 +123,10 @@ enum IndexEndpoint {
         ]
     }()
 
-    private static func links(_ links: Links) -> JSONValue {
+    private static func links(_ links: Links, without leftOut: Set<LeftOut>) -> JSONValue {
         var object = JSONObject()
-        for relation in relations {
+        let missing = leftOut.compactMap(\.relation)
+        for relation in relations where !missing.contains(relation.name) {
             object[relation.name] = [
                 "href": .string(links.base + relation.path), "title": .string(relation.title),
                 "templated": .bool(relation.templated),

@@ -10,6 +10,8 @@ struct Exchange: Sendable {
     var reference: String
     /// Changed content under an existing version is stored instead of refused.
     var allowsContentChanges: Bool
+    /// What this broker does not have.
+    var leftOut: Set<LeftOut> = []
 
     /// The value of `createdAt` for `now`.
     var timestamp: BrokerTime { BrokerTime(now) }

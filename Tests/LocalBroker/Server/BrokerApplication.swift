@@ -63,7 +63,8 @@ final class BrokerApplication {
             links: links,
             now: now(),
             reference: reference(),
-            allowsContentChanges: options.allowsContentChanges
+            allowsContentChanges: options.allowsContentChanges,
+            leftOut: options.leftOut
         )
         guard Self.knownMethods.contains(request.method) else { return .empty(501) }
         guard let route else { return exchange.notFound }

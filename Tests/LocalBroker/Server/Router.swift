@@ -1,6 +1,7 @@
 /// Leads a request to its endpoint.
 enum Router {
     static func respond(_ exchange: Exchange, _ route: Route, store: inout BrokerStore) -> BrokerResponse {
+        if exchange.leftOut.contains(where: { $0.covers(route) }) { return exchange.notFound }
         switch route {
         case .index: return IndexEndpoint.respond(exchange, store: store)
         case .heartbeat: return DiagnosticEndpoint.heartbeat(exchange.links)
