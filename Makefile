@@ -42,6 +42,10 @@ lint: ## Fails on what the formatter would change
 check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 	@Tests/Scripts/check.sh
 
+.PHONY: peers
+peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)
+	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
+
 .PHONY: clean
 clean: ## Removes what was built
 	rm -rf .build

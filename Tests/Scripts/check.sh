@@ -31,5 +31,14 @@ step "debug build"
 step "demo"
 Tests/Scripts/demo.sh "$release"
 
+step "peers: the real pact tools"
+code=0
+PACT_CLI=$(Tests/Scripts/peers.sh) || code=$?
+case $code in
+    0) export PACT_CLI && echo "$PACT_CLI" ;;
+    77) echo "skipped for the reason above" && unset PACT_CLI ;;
+    *) exit "$code" ;;
+esac
+
 step "tests"
 PMM_PRODUCTS_DIRECTORY=$release Tests/Scripts/test.sh
