@@ -67,7 +67,7 @@ final class PublisherLoop {
     /// Runs until a signal ends the process.
     func run() -> Never {
         if let warning = engine.plan.configuration.policy.warning {
-            context.logger.warning("version number", metadata: ["reason": "\(warning)"])
+            context.logger.warning("the version number names no commit", metadata: ["reason": "\(warning)"])
         }
         readSource()
         while true {

@@ -148,11 +148,9 @@ final class ServerCore {
     private func noteReadiness() {
         let verdict = ProbeEvaluation(situation).readiness
         guard history.note(verdict, at: WallClock.now()) else { return }
-        logger.info(
-            "readiness changed",
-            metadata: [
-                "ready": "\(verdict.isReady)", "reason": "\(verdict.code ?? "")", "detail": "\(verdict.detail ?? "")",
-            ]
-        )
+        var metadata: Logger.Metadata = ["ready": "\(verdict.isReady)"]
+        if let code = verdict.code { metadata["reason"] = "\(code)" }
+        if let detail = verdict.detail { metadata["detail"] = "\(detail)" }
+        logger.info("readiness changed", metadata: metadata)
     }
 }

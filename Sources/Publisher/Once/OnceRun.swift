@@ -43,7 +43,7 @@ struct OnceRun {
         engine.plan.setDesired(desired, now: .now())
         let logger = context.logger
         if let warning = configuration.policy.warning {
-            logger.warning("version number", metadata: ["reason": "\(warning)"])
+            logger.warning("the version number names no commit", metadata: ["reason": "\(warning)"])
         }
         if desired.isEmpty { logger.warning("no valid contract in the directory", metadata: ["path": "\(directory)"]) }
         let isReached = isDryRun || desired.isEmpty || wait(engine, logger)
