@@ -34,10 +34,15 @@ final class StateBoard {
         }
     }
 
-    /// "This supervisor is alive", every five seconds, and another try for what could not be written.
+    /// "This supervisor is alive", every five seconds.
     func tick(now: MonotonicTime) {
+        writer?.tick(UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000))
+    }
+
+    /// Once per turn of the loop (microseconds): writes the section again into a file that has replaced the former one,
+    /// and what could not be written before.
+    func retry() {
         guard let writer else { return }
-        writer.tick(UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000))
         writer.retryIfNeeded()
         if let error = writer.lastError { note(error) }
     }

@@ -89,6 +89,7 @@ final class SupervisorLoop {
                 logs.read(worker)
             }
             process(.timer)
+            board.retry()
         }
         systemd.stopping()
         flushOutput()

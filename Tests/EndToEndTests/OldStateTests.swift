@@ -96,9 +96,10 @@ import Testing
             default: unlink(file)
             }
             // Probes go on by the last good snapshot, and the file is whole again.
-            let reader = StateReader(directory: try StateDirectory(resolved: directory.path + "/state"))
             try manager.wait(for: "the file after it was \(damage)") {
                 #expect(manager.get("/liveness").code == 200)
+                // A new reader each time: one that has read them before calls them unchanged.
+                let reader = StateReader(directory: try StateDirectory(resolved: directory.path + "/state"))
                 guard case .content(let source, _) = reader.read(SourceState.self) else { return false }
                 guard case .content(let publication, _) = reader.read(PublicationState.self) else { return false }
                 return source.pairs.count == 1 && publication.pairs.first?.verifiedSHA256 != nil
@@ -135,6 +136,7 @@ import Testing
         print("600 → \(most) pairs in \(took.milliseconds) ms; state \(small) → \(large) bytes; probes: \(probes)")
         #expect(large > small)
         #expect(probes.refused == 0 && probes.timedOut == 0 && probes.cut == 0)
+        try manager.wait(for: "the supervisor's section") { manager.processes != nil }
         #expect(manager.processes?.workers.allSatisfy { $0.restarts == 0 } == true)
     }
 
