@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 import TestSupport
 import Testing
@@ -6,6 +7,20 @@ import Testing
 
 extension ServerTests {
     @Suite struct ConnectionLimitTests {
+        /// What a restart leaves behind waits in the queue; NIO shortens the queue of a socket that it is given to 128.
+        @Test func theQueueOfTheSocketKeepsItsLength() throws {
+            let test = try TestServer()
+            var information = tcp_info()
+            var size = socklen_t(MemoryLayout<tcp_info>.size)
+            let result = getsockopt(test.listener, Int32(IPPROTO_TCP), TCP_INFO, &information, &size)
+            #expect(result == 0)
+            let descriptor = try FileDescriptor(opening: "/proc/sys/net/core/somaxconn", flags: O_RDONLY)
+            let bytes = try readAll(descriptor, limit: 64, subject: "somaxconn") ?? []
+            let cap = try #require(UInt32(String(decoding: bytes, as: UTF8.self).filter(\.isNumber)))
+            // For a listening socket tcpi_sacked is the length of its queue (tcp_get_info in the kernel).
+            #expect(information.tcpi_sacked == min(cap, UInt32(ListeningSocket.backlog)))
+        }
+
         @Test func aProbeIsAnsweredWhileIdleConnectionsTakeEveryPlace() throws {
             let test = try TestServer()
             let idle = try (0..<512).map { _ in try test.connect() }

@@ -13,6 +13,8 @@ import Testing
 final class TestServer: Sendable {
     let server: HealthHTTPServer
     let port: UInt16
+    /// The listening socket; owned by the server.
+    let listener: Int32
 
     static let patience: Duration = .seconds(20)
 
@@ -29,6 +31,7 @@ final class TestServer: Sendable {
         }
         let socket = try ListeningSocket.listen(host: "127.0.0.1", port: 0)
         port = UInt16(clinux_bound_port(socket))
+        listener = socket
         server = try HealthHTTPServer.start(
             socket: socket,
             rules: Self.rules,

@@ -47,6 +47,9 @@ final class HealthHTTPServer: Sendable {
                 }
                 .wait()
             let channel = try bootstrap(group, core, limits).withBoundSocket(socket).wait()
+            // NIO calls listen(2) with 128 on a socket that it is given, whatever the channel's options say (2.101.2,
+            // seen with strace). The queue is what keeps connections over a restart, so it gets its length back.
+            try retryingInterrupts("listen") { listen(socket, ListeningSocket.backlog) }
             return
                 try eventLoop.submit {
                     HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
@@ -83,7 +86,6 @@ final class HealthHTTPServer: Sendable {
         _ limits: ServerLimits
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: ListeningSocket.backlog)
             // A burst of connections must not wait for one loop turn each.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
