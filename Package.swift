@@ -16,6 +16,10 @@ if Context.environment["WARNINGS_AS_ERRORS"] != nil {
     strict.append(.treatAllWarnings(as: .error))
 }
 
+/// The supervisor's decisions and their simulation are optimised in debug builds too: hundreds of thousands of histories
+/// then take seconds instead of minutes.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
     name: "pact-mocks-manager",
     products: [
@@ -65,7 +69,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict + optimized
         ),
         .executableTarget(
             name: "Watcher",
@@ -132,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "SupervisorTests",
             dependencies: ["Supervisor", "Shared", "CLinux", "TestSupport"],
-            swiftSettings: strict
+            swiftSettings: strict + optimized
         ),
         .testTarget(
             name: "WatcherTests",

@@ -14,6 +14,7 @@ extension SupervisorCore {
                 actions.append(.signal(workers[index].name, pid: pid, signal: .kill, group: true))
             }
             mode = .stopping(index: WorkerName.stopOrder.count - 1)
+            actions.append(.publish)
             return
         }
         mode = .stopping(index: -1)
@@ -46,7 +47,9 @@ extension SupervisorCore {
             if step >= 0, let index = index(of: WorkerName.stopOrder[step]) {
                 switch workers[index].phase {
                 case .stopped: break
-                case .waiting: workers[index].phase = .stopped
+                case .waiting:
+                    workers[index].phase = .stopped
+                    actions.append(.publish)
                 case .spawning, .starting, .ready, .aborting, .stopping: return
                 }
             }

@@ -91,7 +91,6 @@ struct SupervisorCore: Sendable {
         guard let index = index(of: name), workers[index].phase == .spawning else { return }
         let deadline = now + workers[index].policy.readyDeadline
         workers[index].phase = .starting(pid: pid, since: now, deadline: deadline)
-        workers[index].lastHeartbeat = nil
         actions.append(.publish)
         if isStoppingNow(name) { sendTerminate(index, thenStart: false, now: now, &actions) }
     }
@@ -104,7 +103,7 @@ struct SupervisorCore: Sendable {
     ) {
         guard let index = index(of: name), workers[index].phase == .spawning else { return }
         workers[index].lastExit = .init(status: nil, spawnFailure: reason, at: now)
-        let delay = scheduleRestart(index, reason: "spawn", readyFor: nil, now: now, &actions)
+        let delay = scheduleRestart(index, reason: "spawn", now: now, &actions)
         logDeath(index, .spawnFailed(name, reason: reason, restartIn: delay), now: now, &actions)
     }
 
@@ -121,15 +120,14 @@ struct SupervisorCore: Sendable {
         let name = workers[index].name
         var reason = "exit"
         if case .signal = status { reason = "signal" }
-        var readyFor: Duration?
         var startAgainAtOnce = false
+        workers[index].leaveReady(at: now)
         switch workers[index].phase {
-        case .ready(_, _, let readySince, _): readyFor = now - readySince
         case .aborting: reason = "heartbeat"
         case .stopping(_, _, let thenStart):
             startAgainAtOnce = thenStart
             reason = "reload"
-        case .waiting, .spawning, .starting, .stopped: break
+        case .waiting, .spawning, .starting, .ready, .stopped: break
         }
         workers[index].lastExit = .init(status: status, spawnFailure: nil, at: now)
         actions.append(.repair(name))
@@ -143,7 +141,7 @@ struct SupervisorCore: Sendable {
             actions.append(.publish)
             return
         }
-        let delay = scheduleRestart(index, reason: reason, readyFor: readyFor, now: now, &actions)
+        let delay = scheduleRestart(index, reason: reason, now: now, &actions)
         logDeath(index, .exited(name, pid: pid, status, restartIn: delay), now: now, &actions)
     }
 
@@ -168,7 +166,6 @@ struct SupervisorCore: Sendable {
     private mutating func scheduleRestart(
         _ index: Int,
         reason: String,
-        readyFor: Duration?,
         now: MonotonicTime,
         _ actions: inout [SupervisorAction]
     ) -> Duration? {
@@ -178,9 +175,8 @@ struct SupervisorCore: Sendable {
             return nil
         }
         let policy = workers[index].policy
-        if let readyFor, readyFor >= policy.stablePeriod { workers[index].attempt = 0 }
         var delay = Duration.zero
-        if (readyFor ?? .zero) < policy.immediateRestartAfter {
+        if (workers[index].readyFor ?? .zero) < policy.immediateRestartAfter {
             workers[index].attempt += 1
             delay = policy.backoff.delay(attempt: workers[index].attempt, using: &generator)
         }
@@ -202,7 +198,7 @@ struct SupervisorCore: Sendable {
             readySince: now,
             deadline: now + workers[index].policy.watchdogLimit
         )
-        workers[index].lastHeartbeat = now
+        workers[index].hasBeaten(at: now)
         actions.append(.publish)
     }
 
@@ -216,7 +212,7 @@ struct SupervisorCore: Sendable {
             readySince: readySince,
             deadline: now + workers[index].policy.watchdogLimit
         )
-        workers[index].lastHeartbeat = now
+        workers[index].hasBeaten(at: now)
     }
 
     // MARK: What is due
@@ -235,10 +231,14 @@ struct SupervisorCore: Sendable {
             case .waiting:
                 guard !isStoppingNow(name) else {
                     workers[index].phase = .stopped
+                    actions.append(.publish)
                     continue
                 }
                 workers[index].phase = .spawning
+                workers[index].forgetReadiness()
                 actions.append(.spawn(name))
+            case .starting where workers[index].takeLastCall(now: now): break
+            case .ready where workers[index].takeLastCall(now: now): break
             case .starting(let pid, _, _): abort(index, pid: pid, .notReady, now: now, &actions)
             case .ready(let pid, _, _, _): abort(index, pid: pid, .noHeartbeat, now: now, &actions)
             case .aborting(let pid, _):
@@ -260,6 +260,8 @@ struct SupervisorCore: Sendable {
         _ actions: inout [SupervisorAction]
     ) {
         let name = workers[index].name
+        // It was well up to its last sign of life.
+        if let last = workers[index].lastHeartbeat { workers[index].leaveReady(at: last) }
         workers[index].phase = .aborting(pid: pid, killAt: now + workers[index].policy.abortGrace)
         actions.append(.log(.hung(name, pid: pid, kind)))
         // A stopped process takes SIGABRT only when continued; SIGKILL follows in any case.
@@ -280,6 +282,7 @@ struct SupervisorCore: Sendable {
     ) {
         guard let pid = workers[index].pid else { return }
         let killAt = now + workers[index].policy.stopGrace
+        workers[index].leaveReady(at: now)
         workers[index].phase = .stopping(pid: pid, killAt: killAt, thenStart: thenStart)
         actions.append(.signal(workers[index].name, pid: pid, signal: .terminate, group: false))
         actions.append(.publish)

@@ -11,6 +11,9 @@ struct WorkerPolicy: Equatable, Sendable {
     var stablePeriod: Duration = .seconds(10)
     /// How long a heartbeat may stay away.
     var watchdogLimit: Duration
+    /// What a silent worker gets on top, counted from when we are awake to see it: until a moment ago the machine may
+    /// have stood still, and the worker with it.
+    var lastCall: Duration = .milliseconds(250)
     /// From SIGABRT to SIGKILL for a hung worker.
     var abortGrace: Duration = .seconds(1)
     /// From SIGTERM to SIGKILL in the ordered stop.

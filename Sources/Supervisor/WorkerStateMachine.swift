@@ -35,7 +35,11 @@ struct WorkerStateMachine: Equatable, Sendable {
     var crashLoopLogged: MonotonicTime?
     var lastExit: LastExit?
     /// The last READY=1 or WATCHDOG=1 of the present process.
-    var lastHeartbeat: MonotonicTime?
+    private(set) var lastHeartbeat: MonotonicTime?
+    /// How long the present process had been well when that ended: it died, was asked to stop, or hung (then up to its
+    /// last sign of life). `nil` as long as it is ready, and if it never was.
+    private(set) var readyFor: Duration?
+    private var hasHadLastCall = false
 
     /// How it ended last.
     struct LastExit: Equatable, Sendable {
@@ -68,6 +72,46 @@ struct WorkerStateMachine: Equatable, Sendable {
         case .stopping(_, let killAt, _): killAt
         case .spawning, .stopped: nil
         }
+    }
+
+    /// A new process is on its way.
+    mutating func forgetReadiness() {
+        readyFor = nil
+        lastHeartbeat = nil
+        hasHadLastCall = false
+    }
+
+    /// Keeps how long the process was ready. After a stable period the backoff starts anew, however the process ends.
+    mutating func leaveReady(at end: MonotonicTime) {
+        guard case .ready(_, _, let readySince, _) = phase else { return }
+        let period = end - readySince
+        readyFor = period
+        if period >= policy.stablePeriod { attempt = 0 }
+    }
+
+    /// Its time is over: it gets ``WorkerPolicy/lastCall`` more, once, or again if we did not wake in time for its end.
+    ///
+    /// A machine that stood still until a moment ago looks just like a worker that hangs. Whoever stood still with us
+    /// speaks now.
+    ///
+    /// - Returns: False if it has had its last call.
+    mutating func takeLastCall(now: MonotonicTime) -> Bool {
+        guard let deadline, !hasHadLastCall || now - deadline > policy.lastCall else { return false }
+        hasHadLastCall = true
+        let end = now + policy.lastCall
+        switch phase {
+        case .starting(let pid, let since, _): phase = .starting(pid: pid, since: since, deadline: end)
+        case .ready(let pid, let since, let readySince, _):
+            phase = .ready(pid: pid, since: since, readySince: readySince, deadline: end)
+        case .waiting, .spawning, .aborting, .stopping, .stopped: return false
+        }
+        return true
+    }
+
+    /// It has spoken: its next deadline counts from now.
+    mutating func hasBeaten(at now: MonotonicTime) {
+        hasHadLastCall = false
+        lastHeartbeat = now
     }
 
     /// At least this many restarts within ``crashLoopWindow`` are a crash loop.
