@@ -141,7 +141,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PublisherTests",
-            dependencies: ["Publisher", "Shared", "SharedHTTP", "TestSupport"],
+            dependencies: [
+                "Publisher", "Shared", "SharedHTTP", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(
