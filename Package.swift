@@ -145,7 +145,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PublisherTests",
-            dependencies: ["Publisher", "Shared", "SharedHTTP", "TestSupport"],
+            dependencies: [
+                "Publisher", "Shared", "SharedHTTP", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -14,25 +14,37 @@ struct PublisherMain: ParsableCommand {
     @Flag(help: "Publish a directory, prove it, print a table and exit; touches no state, lock or port.")
     var once = false
 
-    @Option(help: "With --once: the directory with the contracts (*.json, not its subdirectories).")
-    var contracts: String?
+    @Option(
+        parsing: .upToNextOption,
+        help: "With --once: directories (their *.json, not subdirectories) and files; several may be given."
+    )
+    var contracts: [String] = []
 
     @Flag(name: .customLong("dry-run"), help: "With --once: show what would be published, send nothing.")
     var dryRun = false
 
-    @Flag(help: "With --once: print JSON instead of a table.")
+    @Option(help: "With --once: text for a table, json for one object, on standard output.")
+    var output: OnceOutput = .text
+
+    @Flag(help: "With --once: the same as --output json.")
     var json = false
+
+    @OptionGroup
+    var build: BuildOptions
 
     @Option(help: "With --once: give up when the broker could not be used for that long (for example 30s, 2m).")
     var timeout: WaitingTime = WaitingTime(duration: .seconds(60))
 
     func validate() throws {
-        if once, contracts == nil { throw ValidationError("--once needs --contracts DIR") }
-        if !once, contracts != nil || dryRun || json { throw ValidationError("these options need --once") }
+        if once, contracts.isEmpty { throw ValidationError("--once needs --contracts DIR or FILE") }
+        if !once, !contracts.isEmpty || dryRun || json || output != .text || !build.isEmpty {
+            throw ValidationError("these options need --once")
+        }
     }
 
     func run() throws {
-        guard once, let contracts else { PublisherRun.run() }
-        OnceRun(directory: contracts, isDryRun: dryRun, printsJSON: json, timeout: timeout.duration).run()
+        guard once else { PublisherRun.run() }
+        let output: OnceOutput = json ? .json : output
+        OnceRun(paths: contracts, isDryRun: dryRun, output: output, build: build, timeout: timeout.duration).run()
     }
 }

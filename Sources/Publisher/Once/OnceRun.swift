@@ -5,9 +5,11 @@ import SharedHTTP
 
 /// `publisher --once`: the same plan and client as the loop, fed from a directory, until everything is settled.
 struct OnceRun {
-    let directory: String
+    /// Directories and files.
+    let paths: [String]
     let isDryRun: Bool
-    let printsJSON: Bool
+    let output: OnceOutput
+    let build: BuildOptions
     /// How long the broker may be unusable, or nothing may move.
     let timeout: Duration
 
@@ -15,7 +17,7 @@ struct OnceRun {
         let context = ProcessContext.start("publisher")
         do {
             ExitCode.leave(try publish(context))
-        } catch let problem as ContractDirectory.Problem {
+        } catch let problem as ContractFiles.Problem {
             context.logger.error("contracts cannot be read", error: problem)
             ExitCode.leave(.usage)
         } catch {
@@ -25,8 +27,8 @@ struct OnceRun {
     }
 
     private func publish(_ context: ProcessContext) throws -> ExitCode {
-        let (files, bad) = try ContractDirectory.read(directory)
-        let grouping = ContractGrouping(files)
+        let read = try ContractFiles(paths)
+        let grouping = ContractGrouping(read.files)
         var contents: [String: [UInt8]] = [:]
         var desired: [PairKey: DesiredContent] = [:]
         for pair in grouping.pairs {
@@ -35,24 +37,34 @@ struct OnceRun {
             desired[PairKey(consumer: contract.consumer, provider: contract.provider)] =
                 DesiredContent(sha256: contract.sha256, bytes: contract.bytes.count)
         }
-        var configuration = PublicationPlan.Configuration(context.settings)
+        let logger = context.logger
+        var settings = context.settings
+        if let detected = build.apply(to: &settings, environment: context.environment) {
+            logger.info(
+                "build taken from the CI system",
+                metadata: Logger.Metadata(uniqueKeysWithValues: detected.map { ($0.name, .string($0.value)) })
+            )
+        }
+        var configuration = PublicationPlan.Configuration(settings)
         configuration.rollingCheck = false
-        let engine = try PublisherEngine(settings: context.settings, configuration: configuration) {
+        let engine = try PublisherEngine(settings: settings, configuration: configuration) {
             contents[$0.sha256]
         }
         engine.plan.setDesired(desired, now: .now())
-        let logger = context.logger
         if let warning = configuration.policy.warning {
             logger.warning("the version number names no commit", metadata: ["reason": "\(warning)"])
         }
-        if desired.isEmpty { logger.warning("no valid contract in the directory", metadata: ["path": "\(directory)"]) }
+        if desired.isEmpty {
+            // A job whose path is wrong must not look like one that has published.
+            logger.error("no valid contract", metadata: ["path": "\(paths.joined(separator: ", "))"])
+        }
         let isReached = isDryRun || desired.isEmpty || wait(engine, logger)
-        let report = OnceReport(grouping, bad: bad, plan: engine.plan, isDryRun: isDryRun)
-        let output = printsJSON ? report.json : Array(report.table.utf8)
-        try writeAll(STDOUT_FILENO, output, subject: "standard output")
+        let report = OnceReport(grouping, bad: read.bad, plan: engine.plan, isDryRun: isDryRun)
+        let result = output == .json ? report.json : Array(report.table.utf8)
+        try writeAll(STDOUT_FILENO, result, subject: "standard output")
         logger.info("done", metadata: ["result": "\(report.summary)"])
         guard isReached else { return .brokerUnavailable }
-        return report.isSuccess ? .success : .failure
+        return report.isSuccess && !desired.isEmpty ? .success : .failure
     }
 
     /// - Returns: False if the broker could not be used in time.
@@ -60,6 +72,8 @@ struct OnceRun {
         var report = BrokerReport(run: "", url: engine.client.url, timeout: timeout, now: .now())
         var progress = Int.max
         var lastProgress = MonotonicTime.now()
+        var line = ProgressLine()
+        defer { line.hide() }
         while !engine.plan.isSettled {
             let now = MonotonicTime.now()
             // Less to do than ever before: something moves.
@@ -68,8 +82,12 @@ struct OnceRun {
                 lastProgress = now
             }
             guard now - lastProgress < timeout else { return false }
-            let wake = min(engine.advance(now), lastProgress + timeout)
+            line.show(ProgressLine.text(of: engine.plan, idle: now - lastProgress, timeout: timeout))
+            var wake = min(engine.advance(now), lastProgress + timeout)
+            // The seconds in the line.
+            if line.isShown { wake = min(wake, now + .seconds(1)) }
             let turn = engine.turn(waitingUpTo: max(.zero, wake - .now()), descriptors: [])
+            line.hide()
             _ = report.update(
                 engine.plan.check,
                 version: engine.brokerVersion,

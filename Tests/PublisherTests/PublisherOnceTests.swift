@@ -1,0 +1,162 @@
+import Glibc
+import Shared
+import TestSupport
+import Testing
+
+/// `publisher --once`, the built program against the built `local-broker`.
+@Suite("The publisher's one-shot", .timeLimit(.minutes(2)))
+struct PublisherOnceTests {
+    private static func contract(_ consumer: String, _ provider: String, path: String = "/thing") -> String {
+        #"{"consumer":{"name":"\#(consumer)"},"provider":{"name":"\#(provider)"},"interactions":[{"description":"a","#
+            + #""request":{"method":"GET","path":"\#(path)"},"response":{"status":200}}]}"#
+    }
+
+    private func publisher(_ arguments: [String], _ environment: [String: String]) throws -> TestChildProcess {
+        let all = ["GIT_COMMIT": "abc", "LOG_LEVEL": "info"].merging(environment) { $1 }
+        return try TestChildProcess(
+            try BuiltProducts.path("publisher"),
+            arguments,
+            environment: all.map { "\($0.key)=\($0.value)" }
+        )
+    }
+
+    @Test func `once publishes a directory, proves it and exits 0`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        try directory.write("b.json", Self.contract("web", "stock"))
+        try directory.write("notes.txt", "ignored")
+        let arguments = ["--once", "--contracts", directory.path, "--json"]
+        let run = try publisher(arguments, ["BROKER_URL": broker.url]).wait(within: .seconds(60))
+        #expect(run.exit == .code(0), "\(run.output)")
+        #expect(run.output.contains(#""published": 2"#))
+        let latest = try broker.client.get("/pacts/provider/orders/consumer/web/latest")
+        #expect(latest.header("x-pact-consumer-version") == "main-abc")
+    }
+
+    @Test func `one bad file exits 1 and does not stop the others`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        try directory.write("b.json", "{")
+        let arguments = ["--once", "--contracts", directory.path]
+        let run = try publisher(arguments, ["BROKER_URL": broker.url]).wait(within: .seconds(60))
+        #expect(run.exit == .code(1))
+        #expect(run.output.contains("b.json"))
+        #expect(try broker.client.get("/pacts/provider/orders/consumer/web/latest").status == 200)
+    }
+
+    @Test func `a dry run sends nothing and names the version`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let arguments = ["--once", "--contracts", directory.path, "--dry-run"]
+        let run = try publisher(arguments, ["BROKER_URL": broker.url]).wait(within: .seconds(60))
+        #expect(run.exit == .code(0))
+        #expect(run.output.contains("main-abc  would publish"))
+        #expect(try !broker.requests().contains("method"))
+    }
+
+    @Test func `a broker that is not there is exit 69 after the timeout, wrong usage is 64, no directory too`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let broker = try LocalBrokerProcess()
+        let url = broker.url
+        broker.stop()
+        let arguments = ["--once", "--contracts", directory.path, "--timeout", "300ms"]
+        let run = try publisher(arguments, ["BROKER_URL": url]).wait(within: .seconds(60))
+        #expect(run.exit == .code(69))
+        #expect(run.output.contains("broker.status=refused"))
+        let environment = ["BROKER_URL": url]
+        #expect(try publisher(["--once"], environment).wait(within: .seconds(60)).exit == .code(64))
+        #expect(try publisher(["--nonsense"], environment).wait(within: .seconds(60)).exit == .code(64))
+        let missing = try publisher(["--once", "--contracts", "/nonexistent"], environment).wait(within: .seconds(60))
+        #expect(missing.exit == .code(64))
+        #expect(missing.output.contains("/nonexistent"))
+    }
+
+    @Test func `wrong credentials are told at once and no secret shows`() throws {
+        let broker = try LocalBrokerProcess(username: "pact", password: "right")
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let environment = ["BROKER_URL": broker.url, "BROKER_PASSWORD": "wr0ng"]
+        let arguments = ["--once", "--contracts", directory.path]
+        let run = try publisher(arguments, environment).wait(within: .seconds(60))
+        #expect(run.exit == .code(1))
+        #expect(run.output.contains("unauthorized"))
+        #expect(!run.output.contains("wr0ng"))
+    }
+
+    @Test func `files and directories together, each named by its path`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        try directory.write("b.json", Self.contract("web", "stock"))
+        try directory.write("c.txt", Self.contract("web", "never"))
+        mkdir(directory.path + "/more", 0o755)
+        try directory.write("more/d.json", "{")
+        let paths = ["b.json", "more", "c.txt"].map { "\(directory.path)/\($0)" }
+        let arguments = ["--once", "--contracts"] + paths + ["--output", "json"]
+        let run = try publisher(arguments, ["BROKER_URL": broker.url]).wait(within: .seconds(60))
+        #expect(run.exit == .code(1), "\(run.output)")
+        #expect(run.output.contains(#""published": 1"#))
+        #expect(run.output.contains(#""invalid": 2"#))
+        #expect(run.output.contains("\(directory.path)/more/d.json"))
+        #expect(run.output.contains("\(directory.path)/c.txt: the name does not end in .json"))
+        #expect(try broker.client.get("/pacts/provider/orders/consumer/web/latest").status == 404)
+    }
+
+    @Test func `a directory without contracts is a failure`() throws {
+        let directory = try TemporaryDirectory()
+        let arguments = ["--once", "--contracts", directory.path]
+        let run = try publisher(arguments, ["BROKER_URL": "http://127.0.0.1:1"]).wait(within: .seconds(60))
+        #expect(run.exit == .code(1))
+        #expect(run.output.contains("no valid contract"))
+        #expect(run.output.contains(directory.path))
+    }
+
+    @Test func `branch, commit, tags and build URL come from options and from the CI system`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let environment = [
+            "BROKER_URL": broker.url, "GIT_COMMIT": "", "GITLAB_CI": "true", "CI_COMMIT_BRANCH": "feature/y",
+            "CI_COMMIT_SHA": "0123456789abcdef", "CI_JOB_URL": "https://lab.example/7",
+        ]
+        let arguments = ["--once", "--contracts", directory.path, "--tag", "dev", "--tag", "two"]
+        let run = try publisher(arguments, environment).wait(within: .seconds(60))
+        #expect(run.exit == .code(0), "\(run.output)")
+        #expect(run.output.contains("GitLab CI"))
+        let latest = try broker.client.get("/pacts/provider/orders/consumer/web/latest")
+        #expect(latest.header("x-pact-consumer-version") == "feature/y-0123456789abcdef")
+        let version = try broker.client.get("/pacticipants/web/versions/feature%2Fy-0123456789abcdef").text
+        for text in [
+            #""name":"feature/y""#, #""buildUrl":"https://lab.example/7""#, #""name":"dev""#, #""name":"two""#,
+        ] {
+            #expect(version.contains(text), "\(text)")
+        }
+        let other = try publisher(arguments + ["--branch", "b", "--commit", "fedcba9"], environment)
+            .wait(within: .seconds(60))
+        #expect(other.output.contains("b-fedcba9"), "\(other.output)")
+    }
+
+    @Test func `a terminal sees a line that moves, a file does not`() throws {
+        let broker = try LocalBrokerProcess()
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let program = try BuiltProducts.path("publisher")
+        // script(1) of bsdutils, in every Debian and Ubuntu, gives it a terminal.
+        let terminal = try TestChildProcess(
+            "/usr/bin/script",
+            ["-qec", "\(program) --once --contracts \(directory.path)", "/dev/null"],
+            environment: ["BROKER_URL=\(broker.url)", "GIT_COMMIT=abc", "PATH=/usr/bin:/bin", "SHELL=/bin/sh"]
+        )
+        let seen = try terminal.wait(within: .seconds(60))
+        #expect(seen.exit == .code(0), "\(seen.output)")
+        #expect(seen.output.contains("0 of 1 published and read back"))
+        #expect(seen.output.contains("\u{1B}[K"))
+        let plain = try publisher(["--once", "--contracts", directory.path], ["BROKER_URL": broker.url])
+            .wait(within: .seconds(60))
+        #expect(!plain.output.contains("\u{1B}"))
+    }
+}
