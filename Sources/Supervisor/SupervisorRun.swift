@@ -8,6 +8,7 @@ enum SupervisorRun {
     static func run() -> Shared.ExitCode {
         occupyStandardDescriptors()
         signal(SIGPIPE, SIG_IGN)
+        removeBacktracer()
         let context = ProcessContext.start("manager")
         do {
             // Before any thread exists and before the first child: nobody else may take these signals.
@@ -36,6 +37,16 @@ enum SupervisorRun {
             return .systemFailure
         }
         return lines.first { !$0.isGood }?.code ?? .success
+    }
+
+    /// Gives the signals of a crash their default action back, unless somebody asked for backtraces.
+    ///
+    /// The Swift runtime's handlers, on by default where its backtracer is found, run for up to half a second in the
+    /// midst of the supervisor, write kilobytes into its log and, as PID 1, end the container upon a signal that the
+    /// kernel would not even have delivered.
+    private static func removeBacktracer() {
+        guard ProcessEnvironment.current()["SWIFT_BACKTRACE"] == nil else { return }
+        for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] { signal(number, SIG_DFL) }
     }
 
     /// A process started with standard descriptors closed would open its sockets there and log into them.

@@ -9,6 +9,8 @@ import Testing
     func manager(
         _ variables: [String: String] = [:],
         in directory: TemporaryDirectory,
+        wrapper: [String] = [],
+        stateIsVisible: Bool = true,
         readsOutput: Bool = true
     ) throws -> ManagerProcess {
         let workers = directory.path + "/workers"
@@ -21,7 +23,13 @@ import Testing
         }
         var all = ["WORKER_DIRECTORY": workers]
         all.merge(variables) { _, new in new }
-        return try ManagerProcess(variables: all, stateDirectory: directory.path + "/state", readsOutput: readsOutput)
+        return try ManagerProcess(
+            variables: all,
+            stateDirectory: directory.path + "/state",
+            wrapper: wrapper,
+            stateIsVisible: stateIsVisible,
+            readsOutput: readsOutput
+        )
     }
 
     func worker(_ name: WorkerName, of manager: ManagerProcess) -> ProcessesState.Worker? {
