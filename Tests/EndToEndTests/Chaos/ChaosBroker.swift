@@ -11,7 +11,8 @@ struct ChaosBroker {
     private(set) var isServing = true
     private let directory: String
     private var generation = 0
-    private var labels: [String: String] = [:]
+    /// By pair and content SHA: the SHA says nothing about the pair.
+    private var labels: [Int: [String: String]] = [:]
 
     /// - Parameter directory: Its stores go there.
     init(in directory: String) throws {
@@ -25,7 +26,7 @@ struct ChaosBroker {
     /// Makes the content known by its label.
     mutating func learn(_ pair: Int, _ revision: Int) {
         guard let sha = ChaosContracts.pactSHA(pair, revision) else { return }
-        labels[sha] = ChaosContracts.label(pair, revision)
+        labels[pair, default: [:]][sha] = ChaosContracts.label(pair, revision)
     }
 
     mutating func fault(_ json: String, answers: Bool) throws -> Bool {
@@ -79,7 +80,7 @@ struct ChaosBroker {
             held[pair] = (entry["publications"]?.array ?? [])
                 .map { publication in
                     let sha = publication["sha"]?.string ?? ""
-                    return labels[sha] ?? sha
+                    return labels[pair]?[sha] ?? sha
                 }
         }
         return held

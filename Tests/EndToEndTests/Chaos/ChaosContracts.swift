@@ -28,7 +28,8 @@ enum ChaosContracts {
             {"consumer":{"name":"\(key.consumer)"},"provider":{"name":"\(key.provider)"},"interactions":[{
             "description":"revision \(revision)","request":{"method":"GET","path":"/items/\(revision)"},
             "response":{"status":200}}],"metadata":{"pactSpecification":{"version":"3.0.0"}}}
-            """.utf8
+            """
+            .utf8
         )
     }
 

@@ -37,7 +37,9 @@ struct ChaosPlan: Equatable, Sendable {
         var now = Duration.zero
         var brokerIsBackAt = Duration.zero
         var nextRevision = 2
-        func milliseconds(_ range: ClosedRange<Int>) -> Duration { .milliseconds(Int.random(in: range, using: &random)) }
+        func milliseconds(_ range: ClosedRange<Int>) -> Duration {
+            .milliseconds(Int.random(in: range, using: &random))
+        }
         while true {
             now += milliseconds(30...500)
             guard now < length else { break }

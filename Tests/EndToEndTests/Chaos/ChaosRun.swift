@@ -46,7 +46,9 @@ struct ChaosRun {
             let isDone = try perform(step.action)
             if isDone { performed[Self.kind(step.action), default: 0] += 1 } else { skipped += 1 }
             let offset = (MonotonicTime.now() - start).milliseconds
-            log.append("\(offset) ms (planned \(step.at.milliseconds)): \(step.action)\(isDone ? "" : " (nothing to do)")")
+            log.append(
+                "\(offset) ms (planned \(step.at.milliseconds)): \(step.action)\(isDone ? "" : " (nothing to do)")"
+            )
         }
         workers.resumeAll()
         _ = try broker.endFaults()

@@ -49,7 +49,9 @@ import Testing
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let pid = Int32(name), let bytes = try? RepositoryFile.bytes("/proc/\(name)/environ") else { continue }
+            guard let pid = Int32(name), let bytes = try? RepositoryFile.bytes("/proc/\(name)/environ") else {
+                continue
+            }
             if bytes.split(separator: 0).contains(where: { $0.elementsEqual(mark) }) { found.append(pid) }
         }
         return found

@@ -27,9 +27,11 @@ struct ProbeOracleTests {
     }
 
     @Test func findsARefusedProbe() {
-        #expect(violations([probe(.refused, 0, 1)], [.ended(at: time(0), until: time(9))]) == [
-            "probe at 0 ms was refused"
-        ])
+        #expect(
+            violations([probe(.refused, 0, 1)], [.ended(at: time(0), until: time(9))]) == [
+                "probe at 0 ms was refused"
+            ]
+        )
     }
 
     @Test func findsAnAnswerThatIsNot200() {
