@@ -141,7 +141,10 @@ let package = Package(
         ),
         .testTarget(
             name: "PublisherTests",
-            dependencies: ["Publisher", "Shared", "SharedHTTP", "TestSupport"],
+            dependencies: [
+                "Publisher", "Shared", "SharedHTTP", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(

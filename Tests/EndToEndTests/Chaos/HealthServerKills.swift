@@ -23,6 +23,8 @@ struct HealthServerKills {
         var beforeReady = 0
         var afterASecond = 0
         var midRequest = 0
+        /// Kills that came later than their moment, for the last probe had failed.
+        var heldBack = 0
         /// Half requests that ended otherwise than with the connection.
         var halfRequestsNotCut = 0
         var probes: [Probe] = []
@@ -56,10 +58,6 @@ struct HealthServerKills {
     mutating func perform(_ moments: [Moment]) throws {
         var former: Int32?
         for moment in moments {
-            var moment = moment
-            // A process that is killed before it serves must not follow one that was killed with a probe: the second
-            // probe in a row would be ours to blame.
-            if case .started = moment, prober.failuresInARow > 0 { moment = .ready(after: .zero) }
             let needsReady = if case .started = moment { false } else { true }
             let pid = try successor(of: former, isReady: needsReady)
             try perform(moment, on: pid)
@@ -95,6 +93,7 @@ struct HealthServerKills {
             #expect(manager.get("/liveness").code == 200)
             half = socket
         }
+        try holdBack()
         let phase = manager.processes?.workers.first { $0.name == WorkerName.healthServer.rawValue }?.phase
         let before = MonotonicTime.now()
         kill(pid, SIGKILL)
@@ -110,6 +109,14 @@ struct HealthServerKills {
         } catch TestSupportError.socketFailed(_, ECONNRESET) {
             // Cut as well.
         }
+    }
+
+    /// After a failed probe waits for an answered one: who ends a process before it had the time for one answer has
+    /// two failures in a row for certain, and they say nothing about anybody else.
+    private mutating func holdBack() throws {
+        guard prober.failuresInARow > 0 else { return }
+        result.heldBack += 1
+        try prober.waitForAnswer(within: .seconds(5))
     }
 
     private func pause(_ duration: Duration) {

@@ -92,6 +92,19 @@ final class KubeletProber: Sendable {
     /// Failed probes since the last answered one.
     var failuresInARow: Int { state.withLock(\.failuresInARow) }
 
+    /// Waits until the last probe was answered.
+    ///
+    /// - Throws: `timedOut`.
+    func waitForAnswer(within limit: Duration) throws {
+        let deadline = MonotonicTime.now() + limit
+        while failuresInARow > 0 {
+            guard MonotonicTime.now() < deadline else {
+                throw TestSupportError.timedOut(waitingFor: "an answered probe", received: 0)
+            }
+            _ = poll(nil, 0, 1)
+        }
+    }
+
     /// How many probes have ended.
     var count: Int { state.withLock { $0.probes.count } }
 

@@ -24,7 +24,7 @@ import Testing
             let oracle = ProbeOracle(result.probes, result.disturbances, start: began)
             print(
                 "lane \(lane): \(result.kills) kills (\(result.beforeReady) before ready, \(result.afterASecond) after "
-                    + "a second of service, \(result.midRequest) in the middle of a request): \(oracle.summary)"
+                    + "a second of service, \(result.midRequest) in the middle of a request, \(result.heldBack) held back): \(oracle.summary)"
             )
             for violation in oracle.violations { Issue.record("\(violation) (seed \(seed))") }
             #expect(result.halfRequestsNotCut == 0)
