@@ -30,6 +30,11 @@ demo: release ## The main job on the example contracts, against the embedded loc
 test: build ## The tests that people run: no network, nothing but libcurl to install
 	@Tests/Scripts/test.sh
 
+.PHONY: chaos
+chaos: build ## 1,000 kills of the health server, then 10 minutes in which everything fails (PMM_CHAOS_SECONDS, _KILLS, _SEED)
+	@PMM_CHAOS_SECONDS=$${PMM_CHAOS_SECONDS:-600} PMM_CHAOS_KILLS=$${PMM_CHAOS_KILLS:-1000} \
+	    Tests/Scripts/test.sh --no-parallel --filter 'EndToEndTests\.(NoRefusedProbeTests|ChaosTests)'
+
 .PHONY: format
 format: ## Formats all Swift sources
 	$(SWIFT) format -i -r --parallel Package.swift Sources Tests

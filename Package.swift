@@ -148,6 +148,7 @@ let package = Package(
             dependencies: [
                 "Publisher", "Shared", "SharedHTTP", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),

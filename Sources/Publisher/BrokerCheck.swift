@@ -135,7 +135,8 @@ struct BrokerCheck: Equatable, Sendable {
         return true
     }
 
-    private static func failure(_ outcome: BrokerOutcome) -> (BrokerState.Status, String, Duration?) {
+    /// What an answer that no request of a check or a read hopes for says about the broker, and how long it asks to wait.
+    static func failure(_ outcome: BrokerOutcome) -> (BrokerState.Status, String, Duration?) {
         switch outcome {
         case .transient(let transient):
             switch transient.cause {
@@ -149,7 +150,8 @@ struct BrokerCheck: Equatable, Sendable {
             .similarName(let text, _):
             return (.httpError, text, nil)
         case .notABroker(let text), .noSuchEndpoint(let text): return (.notABroker, text, nil)
-        case .alive, .databaseUp, .index, .latest, .pact, .absent, .published, .created:
+        case .absent: return (.httpError, "404 for something that every Pact Broker has", nil)
+        case .alive, .databaseUp, .index, .latest, .pact, .published, .created:
             preconditionFailure("an answer to a request that was not made")
         }
     }

@@ -36,6 +36,16 @@ enum BrokerOutcome: Equatable, Sendable {
     case noSuchEndpoint(String)
     case notABroker(String)
 
+    /// A read that was answered so fails again until somebody changes something.
+    var isRefusalOfRead: Bool {
+        switch self {
+        case .unauthorized, .forbidden, .notABroker, .noSuchEndpoint, .rejected: true
+        case .alive, .databaseUp, .databaseDown, .index, .latest, .pact, .absent, .published, .created, .transient,
+            .contentConflict, .similarName, .brokerError:
+            false
+        }
+    }
+
     /// A passing failure.
     struct Transient: Equatable, Sendable {
         var cause: Cause

@@ -9,6 +9,8 @@ struct BrokerReport {
     private var waitingSince: MonotonicTime
     private var nextWarning: MonotonicTime
     private let timeout: Duration
+    /// The last check that was reported.
+    private var reported: MonotonicTime?
 
     init(run: String, url: BrokerURL, timeout: Duration, now: MonotonicTime) {
         state = BrokerState(run: run, url: url.description)
@@ -19,9 +21,17 @@ struct BrokerReport {
 
     /// Takes the state of the check.
     ///
+    /// A check that finds the broker well is no news before the read that belongs to it: what came back may be another
+    /// broker, or an emptied one, and whoever hears "ready" takes the pairs that were proven before for present.
+    ///
+    /// - Parameters:
+    ///   - pendingRead: That read is still to come.
+    ///   - stalenessLimit: When what was reported last is older than that, a read that fails is what is wrong.
     /// - Returns: True if the section has to be written.
     mutating func update(
         _ check: BrokerCheck,
+        pendingRead: PublicationPlan.PendingRead? = nil,
+        stalenessLimit: Duration = .zero,
         version: String?,
         inFlight: (started: MonotonicTime, deadline: MonotonicTime)?,
         now: MonotonicTime,
@@ -29,23 +39,41 @@ struct BrokerReport {
         logger: Logger
     ) -> Bool {
         let before = state
-        let isNew = check.completed != state.checked
-        if check.shownStatus != state.status || state.since == nil { state.since = wall.rfc3339 }
-        state.status = check.shownStatus
-        state.detail = check.shownDetail.map { StateLimits.cut($0) }
-        state.version = version
-        state.checks = check.counts
-        state.consecutiveFailures = check.consecutiveFailures
-        state.latencyMilliseconds = check.latency.map { Int($0.milliseconds) }
-        if isNew, check.completed != nil {
-            state.checked = check.completed
-            state.checkedAt = wall.rfc3339
-            if state.status == .ready { state.lastSuccessAt = wall.rfc3339 }
+        if let pendingRead {
+            let isOld = state.checked.map { now - $0 > stalenessLimit } ?? true
+            if let failure = pendingRead.failure, isOld || failure.isRefusal || state.status != .ready {
+                report(failure.status, failure.text, check, now, wall)
+            }
+        } else {
+            report(check.shownStatus, check.shownDetail, check, now, wall)
         }
+        if state.since == nil { state.since = wall.rfc3339 }
+        state.version = version
         // Readers need to know that we wait for an answer only when that takes unusually long.
         state.requestDeadline = inFlight.flatMap { now - $0.started > check.interval ? $0.deadline : nil }
         log(now, logger)
         return state != before
+    }
+
+    private mutating func report(
+        _ status: BrokerState.Status,
+        _ detail: String?,
+        _ check: BrokerCheck,
+        _ now: MonotonicTime,
+        _ wall: WallClock
+    ) {
+        if status != state.status { state.since = wall.rfc3339 }
+        state.status = status
+        state.detail = detail.map { StateLimits.cut($0) }
+        state.checks = check.counts
+        state.consecutiveFailures = check.consecutiveFailures
+        state.latencyMilliseconds = check.latency.map { Int($0.milliseconds) }
+        guard let completed = check.completed, completed != reported else { return }
+        reported = completed
+        // The read that belongs to it has just been answered.
+        state.checked = now
+        state.checkedAt = wall.rfc3339
+        if status == .ready { state.lastSuccessAt = wall.rfc3339 }
     }
 
     private mutating func log(_ now: MonotonicTime, _ logger: Logger) {

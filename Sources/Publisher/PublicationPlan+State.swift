@@ -4,6 +4,26 @@ extension PublicationPlan {
     /// Everything desired is proven, refused for good or superseded: nothing will change by itself soon.
     var isSettled: Bool { bulk.isKnown && order.allSatisfy { pairs[$0]?.isSettled ?? true } }
 
+    /// The bulk read that belongs to the last check.
+    struct PendingRead: Equatable, Sendable {
+        /// Why it failed so far.
+        var failure: BulkReading.Failure?
+    }
+
+    /// The broker was found well, and has not been read since; `nil`: it was, or pairs are read one by one.
+    var pendingRead: PendingRead? {
+        guard check.isReady, check.refusal == nil else { return nil }
+        if let failure = bulk.failure, failure.isRefusal { return PendingRead(failure: failure) }
+        guard bulk.due != nil, bulk.oneByOneUntil == nil else { return nil }
+        return PendingRead(failure: bulk.failure)
+    }
+
+    /// What people are told of the broker, refused reads included.
+    var shownStatus: BrokerState.Status {
+        if check.isReady, let failure = bulk.failure, failure.isRefusal { return failure.status }
+        return check.shownStatus
+    }
+
     /// Pairs still to be published or proven.
     var queueLength: Int { order.count { !(pairs[$0]?.isSettled ?? true) } }
 

@@ -5,7 +5,7 @@ extension PublicationPlan {
     mutating func handleBulk(_ outcome: BrokerOutcome, took: Duration, _ now: MonotonicTime) {
         switch outcome {
         case .latest(let pacts):
-            bulk.failures = 0
+            bulk.hasSucceeded()
             bulk.slow = took > configuration.slowBulkRead ? bulk.slow + 1 : 0
             bulk.last = now
             if !bulk.isKnown { changes += 1 }
@@ -14,7 +14,7 @@ extension PublicationPlan {
             evaluateAll(pacts, now)
             if bulk.slow >= 2 { readOneByOne("it takes longer than \(configuration.slowBulkRead)", now) }
         case .transient(let transient) where transient.cause == .transport(.tooLarge):
-            bulk.failures = 0
+            bulk.hasSucceeded()
             readOneByOne(transient.text, now)
         case .transient, .unauthorized, .forbidden, .notABroker, .noSuchEndpoint, .rejected, .absent, .brokerError,
             .contentConflict, .similarName:
@@ -28,14 +28,14 @@ extension PublicationPlan {
     mutating func handleLatest(_ outcome: BrokerOutcome, of key: PairKey, _ now: MonotonicTime) {
         switch outcome {
         case .pact(let pact):
-            bulk.failures = 0
+            bulk.hasSucceeded()
             var consumersToAdvance: Set<String> = []
             let latest = LatestPact(key: key, version: pact.version ?? "", createdAt: pact.createdAt)
             evaluate(key, latest, now, &consumersToAdvance)
             answer(consumersToAdvance)
             if let sha = pact.sha, pairs[key]?.verified?.version == pact.version { recordSHA(sha, of: key) }
         case .absent:
-            bulk.failures = 0
+            bulk.hasSucceeded()
             var none: Set<String> = []
             evaluate(key, nil, now, &none)
         default: readFailed(outcome, now)
@@ -46,14 +46,14 @@ extension PublicationPlan {
     mutating func handleVersion(_ outcome: BrokerOutcome, of key: PairKey, _ version: String, _ now: MonotonicTime) {
         switch outcome {
         case .pact(let pact):
-            bulk.failures = 0
+            bulk.hasSucceeded()
             singleReads.removeAll { $0 == key }
             if let sent = pairs[key]?.sent, sent.version == version {
                 prove(key, sent, createdAt: pact.createdAt, isLatest: false)
             }
             if let sha = pact.sha, pairs[key]?.verified?.version == version { recordSHA(sha, of: key) }
         case .absent:
-            bulk.failures = 0
+            bulk.hasSucceeded()
             singleReads.removeAll { $0 == key }
             isMissing(key, now)
         case .transient(let transient) where transient.cause == .transport(.tooLarge):
@@ -66,14 +66,9 @@ extension PublicationPlan {
     // MARK: Reading failed
 
     private mutating func readFailed(_ outcome: BrokerOutcome, _ now: MonotonicTime) {
-        bulk.failures += 1
-        switch outcome {
-        case .unauthorized(let text): check.refusal = .init(status: .unauthorized, text: text)
-        case .forbidden(let text): check.refusal = .init(status: .forbidden, text: text)
-        case .notABroker(let text), .noSuchEndpoint(let text): check.refusal = .init(status: .notABroker, text: text)
-        case .rejected(_, let text): check.refusal = .init(status: .httpError, text: text)
-        default: break
-        }
+        let (status, text, _) = BrokerCheck.failure(outcome)
+        // Not `check.refusal`, which only an accepted publication ends: the next good read ends this.
+        bulk.hasFailed(.init(status: status, text: text, isRefusal: outcome.isRefusalOfRead))
         // The next check looks whether the broker is there; a read that fails again waits for the one after it.
         bulk.due = now + Backoff().delay(attempt: bulk.failures, random: jitter.next())
         check.expedite(now)

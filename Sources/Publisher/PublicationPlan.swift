@@ -98,8 +98,27 @@ struct PublicationPlan: Sendable {
         /// Pairs are read one by one until then.
         var oneByOneUntil: MonotonicTime?
         var failures = 0
+        /// What the last read failed with; `nil` after one that did not.
+        var failure: Failure?
         /// The last complete read.
         var last: MonotonicTime?
+
+        struct Failure: Equatable, Sendable {
+            var status: BrokerState.Status
+            var text: String
+            /// Trying again soon will not help: credentials, a wrong address.
+            var isRefusal: Bool
+        }
+
+        mutating func hasSucceeded() {
+            failures = 0
+            failure = nil
+        }
+
+        mutating func hasFailed(_ failure: Failure) {
+            failures += 1
+            self.failure = failure
+        }
     }
 
     init(configuration: Configuration, now: MonotonicTime, seed: UInt64) {

@@ -140,8 +140,13 @@ final class PublisherLoop {
         if !plan.notes.isEmpty { engine.plan.notes = [] }
         let now = MonotonicTime.now()
         let wall = WallClock.now()
+        // First what is proven, then that the broker is ready: who reads them in the other order sees nothing older.
+        commitPublication(now, wall)
+        let isDirty = plan.changes != committedChanges
         if report.update(
             plan.check,
+            pendingRead: plan.pendingRead ?? (isDirty && plan.check.isReady ? .init() : nil),
+            stalenessLimit: context.settings.stalenessLimit,
             version: engine.brokerVersion,
             inFlight: engine.inFlight,
             now: now,
@@ -152,7 +157,6 @@ final class PublisherLoop {
         } else {
             brokerWriter.retryIfNeeded()
         }
-        commitPublication(now, wall)
     }
 
     private func commitPublication(_ now: MonotonicTime, _ wall: WallClock) {

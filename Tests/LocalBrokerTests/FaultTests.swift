@@ -31,6 +31,22 @@ struct FaultTests {
         #expect(try broker.client.get("/pacts/provider/Orders/consumer/Web/latest").status == 200)
     }
 
+    @Test("what is stored is shown whatever the faults, the latest last")
+    func stored() throws {
+        let broker = try BrokerFixture()
+        #expect(try broker.client.get("/_stored").text == "[]")
+        _ = try broker.publish("1", [("Orders", "/a")])
+        _ = try broker.publish("2", [("Orders", "/b")])
+        _ = try broker.faults(#"{"status": 503}"#)
+        let pairs = try JSONReader.parse(broker.client.get("/_stored").body).array ?? []
+        #expect(pairs.map { $0["provider"]?.string } == ["Orders"])
+        let publications = pairs.first?["publications"]?.array ?? []
+        #expect(publications.map { $0["version"]?.string } == ["1", "2"])
+        #expect(Set(publications.map { $0["sha"]?.string }).count == 2)
+        _ = try broker.faults(#"{"wipe": true}"#)
+        #expect(try broker.client.get("/_stored").text == "[]")
+    }
+
     @Test("close ends the connection without a byte")
     func close() throws {
         let broker = try BrokerFixture()

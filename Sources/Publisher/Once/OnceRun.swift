@@ -106,7 +106,7 @@ struct OnceRun {
             engine.plan.notes = []
             // Credentials do not become right by waiting in a one-shot; a wrong address does not either.
             guard turn.answered != nil else { continue }
-            switch engine.plan.check.shownStatus {
+            switch engine.plan.shownStatus {
             case .unauthorized, .forbidden, .notABroker: return true
             case .unknown, .ready, .refused, .dns, .tls, .timeout, .disconnected, .httpError, .databaseDown: break
             }

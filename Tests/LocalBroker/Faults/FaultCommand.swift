@@ -38,10 +38,12 @@ struct FaultCommand: Sendable {
         replaced or lost; that is the rule for close_mid_body, hang_mid_body, drip
         and a hang that ends.
         GET /_faults shows what is in force, DELETE /_faults ends it. No fault but
-        refuse_seconds touches /_faults and /_requests; the credentials, if any,
-        are needed there too.
+        refuse_seconds touches /_faults, /_requests and /_stored; the credentials,
+        if any, are needed there too.
         GET /_requests?since=ID is the request log: a JSON array, oldest first, of
         at most the last 10,000 requests. DELETE /_requests empties it.
+        GET /_stored is what is stored, whatever the faults: for each pair its
+        last publications, the latest last, with version and content SHA.
         """
 
     /// - Throws: ``ParseError`` with what is wrong.

@@ -22,6 +22,7 @@ enum Route: Equatable, Sendable {
     case branchVersion(String, branch: String, number: String)
     case faults
     case requests
+    case stored
 
     /// - Parameter segments: Decoded. An empty one names nothing.
     init?(_ segments: [String]) {
@@ -33,6 +34,7 @@ enum Route: Equatable, Sendable {
         case "contracts" where segments == ["contracts", "publish"]: self = .publishContracts
         case "_faults" where segments.count == 1: self = .faults
         case "_requests" where segments.count == 1: self = .requests
+        case "_stored" where segments.count == 1: self = .stored
         case "pacts":
             guard let route = Self.pacts(Array(segments.dropFirst())) else { return nil }
             self = route
@@ -44,7 +46,7 @@ enum Route: Equatable, Sendable {
     }
 
     /// Whether it is one of ours, which no fault touches.
-    var isControl: Bool { self == .faults || self == .requests }
+    var isControl: Bool { [.faults, .requests, .stored].contains(self) }
 
     /// The methods it takes, in the order of the `allow` header [33][66][81].
     var methods: [String] {
@@ -59,6 +61,7 @@ enum Route: Equatable, Sendable {
         case .branchVersion: ["GET", "PUT", "OPTIONS"]
         case .faults: ["GET", "PUT", "DELETE"]
         case .requests: ["GET", "DELETE"]
+        case .stored: ["GET"]
         default: ["GET", "OPTIONS"]
         }
     }

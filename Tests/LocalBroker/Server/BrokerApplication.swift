@@ -121,6 +121,8 @@ final class BrokerApplication {
         case (.requests, _):
             log.removeAll()
             return BrokerReply(response: .json(200, [], type: BrokerResponse.json))
+        case (.stored, _):
+            return BrokerReply(response: .json(200, store.summary, type: BrokerResponse.json))
         case (_, "DELETE"): faults = FaultSet()
         case (_, "PUT"): return setFaults(request.body)
         default: break

@@ -1,0 +1,61 @@
+import Glibc
+import Shared
+import TestSupport
+
+/// One probe and what became of it.
+struct Probe: Equatable, Sendable {
+    var began: MonotonicTime
+    var ended: MonotonicTime
+    var outcome: Outcome
+
+    enum Outcome: Equatable, Sendable {
+        /// A whole status line came, with this code.
+        case answered(Int)
+        /// No connection.
+        case refused
+        /// Nothing within the second.
+        case timedOut
+        /// Connected, then ended without an answer: by a process that died with it.
+        case cut
+    }
+
+    var isAnswered: Bool { if case .answered = outcome { true } else { false } }
+
+    /// The kubelet's default `timeoutSeconds`.
+    static let timeout = Duration.seconds(1)
+
+    /// Sends one.
+    static func send(port: UInt16) -> Probe {
+        let began = MonotonicTime.now()
+        let outcome = outcome(port: port, deadline: began + timeout)
+        return Probe(began: began, ended: .now(), outcome: outcome)
+    }
+
+    private static func outcome(port: UInt16, deadline: MonotonicTime) -> Outcome {
+        let socket: TestSocket
+        do {
+            socket = try TestSocket(host: "127.0.0.1", port: port, deadline: deadline)
+        } catch TestSupportError.timedOut {
+            return .timedOut
+        } catch {
+            return .refused
+        }
+        var text = ""
+        do {
+            let request = "GET /liveness HTTP/1.1\r\nHost: probe\r\nUser-Agent: kube-probe/1.36\r\nAccept: */*\r\n"
+            try socket.write(Array("\(request)Connection: close\r\n\r\n".utf8), deadline: deadline)
+            while true {
+                let bytes = try socket.read(deadline: deadline)
+                if bytes.isEmpty { break }
+                text += String(decoding: bytes, as: UTF8.self)
+            }
+        } catch TestSupportError.timedOut {
+            return .timedOut
+        } catch {
+            // Reset: judged by what had come.
+        }
+        let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
+        guard words.count >= 2, words[0] == "HTTP/1.1", let code = Int(words[1]) else { return .cut }
+        return .answered(code)
+    }
+}
