@@ -48,6 +48,7 @@ struct HealthServerKills {
                 switch (index % 20, Int.random(in: 0..<10, using: &random)) {
                 case (7, _): .ready(after: .milliseconds(Int.random(in: 1000...1200, using: &random)))
                 case (3, _), (13, _): .midRequest
+                case (11, _), (17, _): .started(after: .zero)
                 case (_, 0), (_, 1): .started(after: .microseconds(Int.random(in: 0...40_000, using: &random)))
                 default: .ready(after: .microseconds(Int.random(in: 0...40_000, using: &random)))
                 }

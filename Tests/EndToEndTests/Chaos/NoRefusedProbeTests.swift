@@ -29,9 +29,11 @@ import Testing
             for violation in oracle.violations { Issue.record("\(violation) (seed \(seed))") }
             #expect(result.halfRequestsNotCut == 0)
             #expect(result.kills == kills / Self.lanes && oracle.cut <= result.kills)
-            #expect(result.beforeReady > 0 && result.afterASecond > 0 && result.midRequest > 0)
+            #expect(result.afterASecond > 0 && result.midRequest > 0)
             #expect(oracle.answered > result.kills)
         }
+        // Whether a process is killed before it is ready is the machine's decision too, so not asked of each lane.
+        #expect(results.contains { $0.beforeReady > 0 })
         print("took \((MonotonicTime.now() - began).milliseconds) ms")
     }
 
