@@ -28,6 +28,8 @@ let package = Package(
         .executable(name: "publisher", targets: ["Publisher"]),
         .executable(name: "health-server", targets: ["HealthServer"]),
         .executable(name: "local-broker", targets: ["LocalBroker"]),
+        // For `make check`, which builds it with the thread sanitizer.
+        .executable(name: "state-race", targets: ["StateRace"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
@@ -121,16 +123,28 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        // fork and ptrace, which Swift does not import.
+        .target(
+            name: "CTestSupport",
+            path: "Tests/CTestSupport",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]
+        ),
         // A process for the state file's tests to kill, and to run as another user or in another mount namespace.
         .executableTarget(
             name: "StateExerciser",
-            dependencies: ["Shared", "TestSupport"],
+            dependencies: ["Shared", "TestSupport", "CTestSupport"],
             path: "Tests/StateExerciser",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "StateRace",
+            dependencies: ["Shared", "TestSupport"],
+            path: "Tests/StateRace",
             swiftSettings: strict
         ),
         .testTarget(
             name: "SharedTests",
-            dependencies: ["Shared", "CLinux", "TestSupport", "StateExerciser"],
+            dependencies: ["Shared", "CLinux", "TestSupport", "StateExerciser", "StateRace"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -20,6 +20,8 @@ step "release build"
 for product in manager watcher publisher health-server local-broker; do
     "$swift" build -c release --product "$product"
 done
+# A test steps through a commit instruction by instruction, in an optimised build.
+"$swift" build -c release --product StateExerciser
 release=$("$swift" build -c release --show-bin-path)
 
 step "linkage"
@@ -30,6 +32,10 @@ step "debug build"
 
 step "demo"
 Tests/Scripts/demo.sh "$release"
+
+step "state file under the thread sanitizer"
+"$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race
+.build-tsan/debug/state-race 10
 
 step "peers: the real pact tools"
 code=0

@@ -12,11 +12,19 @@ struct StateExerciserMain {
         state-exerciser grow DIRECTORY      commits little, too much for the disk, little again; prints each result
         state-exerciser hold DIRECTORY N    takes lock number N, prints "held", waits for the end of its input
         state-exerciser prepare STATE_DIR   prints the state directory or the error
+
+        Attacks; each prints what it did and leaves with 1 if something did not hold:
+        state-exerciser kill-commits DIRECTORY       SIGKILL before each store of a commit (debug builds)
+        state-exerciser kill-replacements DIRECTORY  SIGKILL at each step of a replacement (debug builds)
+        state-exerciser stop DIRECTORY               SIGSTOP half way through both (debug builds)
+        state-exerciser kill-random DIRECTORY N      N SIGKILLs at random moments
+        state-exerciser step DIRECTORY N             N commits checked after each instruction
+        state-exerciser descriptors DIRECTORY        no free descriptor; prints each result
         """
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        do throws(StateError) {
+        do {
             switch (arguments.first, arguments.count) {
             case ("write", 2): try write(StateDirectory(resolved: arguments[1]))
             case ("once", 2): try once(StateDirectory(resolved: arguments[1]))
@@ -24,13 +32,33 @@ struct StateExerciserMain {
             case ("grow", 2): try grow(StateDirectory(resolved: arguments[1]))
             case ("hold", 3): try hold(StateDirectory(resolved: arguments[1]), arguments[2])
             case ("prepare", 2): say(try StateDirectory.prepare(setting: arguments[1]).path)
-            default:
-                say(usage)
-                exit(64)
+            default: exit(try attack(arguments))
             }
         } catch {
             say("error: \(error)")
             exit(1)
+        }
+    }
+
+    /// - Returns: The exit code.
+    static func attack(_ arguments: [String]) throws -> Int32 {
+        guard arguments.count >= 2 else {
+            say(usage)
+            return 64
+        }
+        let directory = try StateDirectory(resolved: arguments[1])
+        switch (arguments[0], arguments.count) {
+        case ("kill-random", 3): return try RandomKills.run(directory, count: Int(arguments[2]) ?? 1)
+        case ("step", 3): return try SingleSteps.run(directory, commits: Int(arguments[2]) ?? 1)
+        case ("descriptors", 2): return try NoDescriptors.run(directory)
+        #if DEBUG
+        case ("kill-commits", 2): return try KillPoints.commits(directory)
+        case ("kill-replacements", 2): return try KillPoints.replacements(directory)
+        case ("stop", 2): return try KillPoints.stops(directory)
+        #endif
+        default:
+            say(usage)
+            return 64
         }
     }
 

@@ -35,6 +35,12 @@ package enum BuiltProducts {
         return path
     }
 
+    /// The optimised build of a program that only tests use, if other products were chosen and it is among them.
+    package static func optimizedTestDouble(_ target: String) -> String? {
+        let path = "\(directory)/\(target)"
+        return areChosen && access(path, X_OK) == 0 ? path : nil
+    }
+
     /// The absolute path of a program that only tests use; always the one built with the tests.
     package static func testDouble(_ target: String) throws -> String {
         let path = "\(runnerDirectory)/\(target)"

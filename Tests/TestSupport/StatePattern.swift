@@ -25,4 +25,24 @@ package enum StatePattern {
         let number = state.counters.requests
         return state == publication(number, run: state.run, pairs: state.pairs.count) ? number : nil
     }
+
+    /// The broker section number `number`, small enough to be killed at each of its stores: between 300 and 1,300 bytes.
+    ///
+    /// - Parameter padding: Bytes that make it longer; more than 4,096 of them do not fit into the first slot.
+    package static func broker(_ number: Int, padding: Int? = nil) -> BrokerState {
+        let letter = String(UnicodeScalar(UInt8(0x61 + number % 26)))
+        var state = BrokerState(run: "run-1", url: String(repeating: letter, count: padding ?? number * 337 % 1000))
+        state.detail = "number \(number)"
+        state.version = "\(number).0"
+        state.consecutiveFailures = number
+        state.latencyMilliseconds = number * 3
+        state.checks = ["ready": number]
+        return state
+    }
+
+    /// The number whose pattern `state` is exactly, or `nil` if it is a mixture.
+    package static func number(of state: BrokerState) -> Int? {
+        let number = state.consecutiveFailures
+        return number >= 0 && state == broker(number, padding: state.url.utf8.count) ? number : nil
+    }
 }

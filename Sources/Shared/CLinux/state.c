@@ -10,6 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+extern inline uint64_t clinux_load_relaxed(const void *p);
+extern inline void clinux_store_relaxed(void *p, uint64_t v);
+extern inline uint32_t clinux_load32_acquire(const void *p);
+extern inline bool clinux_compare_exchange32(void *p, uint32_t expected, uint32_t desired);
+extern inline void clinux_fence_release(void);
+extern inline void clinux_fence_acquire(void);
+
 int clinux_futex_wait(const void *word, uint32_t expected, int64_t timeout_nanoseconds) {
     struct timespec timeout = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
     return syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, NULL, 0) < 0 ? -errno : 0;

@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// A slot's length and checksum, as they stand in the control line.
-struct SectionEntry: Equatable, Sendable {
+package struct SectionEntry: Equatable, Sendable {
     /// Length of the content in bytes.
     var length: UInt32
     /// CRC-32C over the sequence (4 bytes, little endian) and the content: a slot can never pass for that of another

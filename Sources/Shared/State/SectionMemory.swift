@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// One section of a mapped state file, for the process that holds the section's lock.
-struct SectionMemory {
+package struct SectionMemory {
     let region: MappedRegion
     let layout: StateLayout
     let section: StateSection
@@ -44,7 +44,7 @@ struct SectionMemory {
     ///   - former: The sequence of the owner's last commit, perhaps into a file that was replaced since; sequences
     ///     never go back as long as the owner lives.
     /// - Returns: The new sequence and its entry, or `nil` if the section's words are damaged.
-    func commit(_ bytes: [UInt8], after former: UInt32?) -> (sequence: UInt32, entry: SectionEntry)? {
+    package func commit(_ bytes: [UInt8], after former: UInt32?) -> (sequence: UInt32, entry: SectionEntry)? {
         let capacity = layout.capacity(section)
         guard bytes.count <= capacity, let current = sequence else { return nil }
         let next = Self.successor(of: current, former: former)
@@ -89,12 +89,14 @@ struct SectionMemory {
 
     /// Wakes everybody who waits for this section or for any change.
     func wake() {
+        StateHook.point()
         clinux_futex_wake(sequenceAddress + 4, Int32.max)
         clinux_futex_wake(region.base + StateLayout.changesOffset, Int32.max)
     }
 
     /// Counts one change in the header. Several processes do this at once, hence compare-and-exchange.
     static func bumpChanges(_ region: MappedRegion) {
+        StateHook.point()
         let address = region.base + StateLayout.changesOffset
         // The bound is for a word that somebody else keeps storing to; each failed attempt is another process's
         // success.

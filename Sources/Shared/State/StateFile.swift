@@ -14,7 +14,7 @@ package final class StateFile {
     ///
     /// - Returns: `nil` if there is none.
     /// - Throws: `damaged` and `newerSchema`: such a file must be set aside. Anything else: it cannot be reached.
-    static func open(_ directory: StateDirectory) throws(StateError) -> StateFile? {
+    package static func open(_ directory: StateDirectory) throws(StateError) -> StateFile? {
         let path = directory.statePath
         // O_NONBLOCK: a FIFO of that name must not hang us.
         let number = clinux_open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0)
@@ -50,7 +50,7 @@ package final class StateFile {
     }
 
     /// The memory of `section`. Only the holder of its lock may write there.
-    func memory(_ section: StateSection) -> SectionMemory {
+    package func memory(_ section: StateSection) -> SectionMemory {
         SectionMemory(region: region, layout: layout, section: section)
     }
 

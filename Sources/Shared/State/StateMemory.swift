@@ -34,7 +34,10 @@ enum StateMemory {
 
     /// Stores the aligned eight bytes at `address` in one piece.
     @inline(__always)
-    static func store(_ value: UInt64, at address: UnsafeMutableRawPointer) { clinux_store_relaxed(address, value) }
+    static func store(_ value: UInt64, at address: UnsafeMutableRawPointer) {
+        StateHook.point()
+        clinux_store_relaxed(address, value)
+    }
 
     /// Copies `bytes` in aligned words, the last one filled up with spaces.
     ///

@@ -67,6 +67,7 @@ struct StateReplacement {
         do throws(SystemError) {
             try Self.create(temporary, layout)
             if settingAside { try setAside() }
+            StateHook.point()
             try retryingInterrupts("rename", directory.statePath) { rename(temporary, directory.statePath) }
         } catch {
             unlink(temporary)
@@ -83,8 +84,10 @@ struct StateReplacement {
     /// Writes a whole, empty document, all of its space allocated: a store into a hole on a full disk would be a
     /// SIGBUS.
     private static func create(_ path: String, _ layout: StateLayout) throws(SystemError) {
+        StateHook.point()
         let file = try FileDescriptor(opening: path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         let number = file.number
+        StateHook.point()
         let result = posix_fallocate(number, 0, off_t(layout.size))
         // The caller unlinks the file, with whatever ext4 has allocated before it ran out.
         guard result == 0 else { throw SystemError(call: "posix_fallocate", number: result, subject: path) }
@@ -115,6 +118,7 @@ struct StateReplacement {
         at offset: Int,
         _ path: String
     ) throws(SystemError) {
+        StateHook.point()
         var done = 0
         while done < bytes.count {
             done += try retryingInterrupts("pwrite", path) {
@@ -135,6 +139,7 @@ struct StateReplacement {
         for number in 2...9 where FileIdentity.status(of: name) != nil {
             name = "\(directory.statePath)\(Self.corruptSuffix)\(time)-\(number)"
         }
+        StateHook.point()
         if FileIdentity.status(of: name) == nil, linkRegularFile(to: name) { return pruneCorruptFiles() }
         let renamed = rename(directory.statePath, name)
         if renamed != 0, errno != ENOENT {
@@ -151,13 +156,17 @@ struct StateReplacement {
     private func pruneCorruptFiles() {
         let corrupt = DirectoryListing.names(in: directory.path)
             .filter { $0.hasPrefix("state.json" + Self.corruptSuffix) }
-        for name in corrupt.dropLast(Self.keptCorruptFiles) { remove(directory.path + "/" + name) }
+        for name in corrupt.dropLast(Self.keptCorruptFiles) {
+            StateHook.point()
+            remove(directory.path + "/" + name)
+        }
     }
 
     /// Half-made files of processes that died while they held the replace lock, which is ours now.
     private func removeStaleFiles() {
         for name in DirectoryListing.names(in: directory.path) where name.hasPrefix("state.json" + Self.temporarySuffix)
         {
+            StateHook.point()
             unlink(directory.path + "/" + name)
         }
     }

@@ -7,33 +7,6 @@ import Testing
 @testable import Shared
 
 @Suite struct StateCrashTests {
-    @Test(.timeLimit(.minutes(2))) func aWriterKilledAtAnyMomentLeavesTheOldOrTheNewContent() throws {
-        let scratch = try ScratchDirectory()
-        let directory = try scratch.state
-        let reader = StateReader(directory: directory)
-        var last = 0
-        var repaired = 0
-        for _ in 0..<60 {
-            let writer = try Exerciser(["write", directory.path])
-            try #require(writer.line() == "ready")
-            // A random moment of its work, not a wait for anything.
-            StateLocks.pause(.microseconds(Int.random(in: 0...3000)))
-            #expect(writer.finish(killing: SIGKILL) == -SIGKILL)
-            let state = try #require(reader.read(PublicationState.self).content, "no content after a kill")
-            let number = try #require(StatePattern.number(of: state), "a mixture")
-            #expect(number > last)
-            last = number
-            if (try? JSONDecoder().decode(StateCommitTests.Document.self, from: Data(scratch.bytes()))) == nil {
-                repaired += 1
-            }
-            #expect(try StateFile.repair(.publication, in: directory))
-            let document = try JSONDecoder().decode(StateCommitTests.Document.self, from: Data(scratch.bytes()))
-            #expect(document.publication.flatMap(StatePattern.number(of:)) == number)
-            #expect(scratch.corruptFiles.isEmpty)
-        }
-        print("60 kills after \(last) commits: \(repaired) files needed the repair")
-    }
-
     /// What the threads of a test share.
     final class Shared: Sendable {
         let isDone = Atomic(false)
@@ -64,7 +37,7 @@ import Testing
             }
             shared.isDone.store(true, ordering: .releasing)
         }
-        let readers = (0..<2)
+        let readers = (0..<3)
             .map { _ in
                 TestThread {
                     guard let file = try? ReadableStateFile.open(directory.statePath) else {

@@ -44,28 +44,6 @@ final class ScratchDirectory {
     func truncateState(to size: Int) throws { try #require(truncate(statePath, off_t(size)) == 0) }
 }
 
-/// Runs `body` on a thread of its own: what blocks must not occupy the test runner's few threads.
-final class TestThread: @unchecked Sendable {
-    // Safe: set once before the thread exists, read by it alone.
-    private let body: @Sendable () -> Void
-    private var thread = pthread_t()
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-        pthread_create(
-            &thread,
-            nil,
-            { pointer in
-                if let pointer { Unmanaged<TestThread>.fromOpaque(pointer).takeRetainedValue().body() }
-                return nil
-            },
-            Unmanaged.passRetained(self).toOpaque()
-        )
-    }
-
-    func join() { pthread_join(thread, nil) }
-}
-
 /// A `StateExerciser` process with a pipe from its output.
 struct Exerciser {
     let pid: pid_t

@@ -108,18 +108,20 @@ int clinux_byte_is_locked(int descriptor, int64_t offset);
 
 /// Aligned, relaxed 8-byte accesses to shared memory and the three fences of the commit protocol. On x86-64 the fences
 /// generate no instruction and no test here can notice a missing one; arm64 needs each of them.
-static inline uint64_t clinux_load_relaxed(const void *p) { return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED); }
-static inline uint64_t clinux_load_acquire(const void *p) { return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE); }
-static inline void clinux_store_relaxed(void *p, uint64_t v) { __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); }
-static inline uint32_t clinux_load32_acquire(const void *p) { return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE); }
-static inline bool clinux_compare_exchange32(void *p, uint32_t expected, uint32_t desired) {
+///
+/// `inline` without `static`, with one definition in state.c: debug builds call that one, and there the thread sanitizer
+/// sees the accesses. It does not look into functions that Swift compiles from a header.
+inline uint64_t clinux_load_relaxed(const void *p) { return __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED); }
+inline void clinux_store_relaxed(void *p, uint64_t v) { __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELAXED); }
+inline uint32_t clinux_load32_acquire(const void *p) { return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE); }
+inline bool clinux_compare_exchange32(void *p, uint32_t expected, uint32_t desired) {
     return __atomic_compare_exchange_n((uint32_t *)p, &expected, desired, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 /// Everything stored before is visible before anything stored after (slot and entry before the commit; the commit before
 /// the blanking).
-static inline void clinux_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+inline void clinux_fence_release(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
 /// Everything loaded before is loaded before anything loaded after (slot before the second look at the sequence).
-static inline void clinux_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
+inline void clinux_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 
 /// CRC-32C (Castagnoli), continued from `crc` (0 to start). Uses SSE4.2 where the processor has it.
 uint32_t clinux_crc32c(uint32_t crc, const void *bytes, size_t count);
