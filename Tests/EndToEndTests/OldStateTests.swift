@@ -80,35 +80,6 @@ import Testing
         #expect(names.contains { $0.hasPrefix("state.json.corrupt-") }, "\(names)")
     }
 
-    @Test func aFileThatIsDamagedUnderTheLivingManagerIsReplaced() throws {
-        let directory = try TemporaryDirectory()
-        let volume = try KubeletVolume(directory.path + "/mount")
-        let broker = try LocalBrokerProcess(username: "pact", password: "pact")
-        try volume.publish(["orders.json": pact("Orders")])
-        let manager = try manager(directory, broker.url)
-        try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
-        let pids = WorkerName.allCases.compactMap { manager.pid(of: $0) }
-        let file = directory.path + "/state/state.json"
-        for damage in ["truncated", "garbage", "removed"] {
-            switch damage {
-            case "truncated": truncate(file, 100)
-            case "garbage": try directory.write("state/state.json", "garbage")
-            default: unlink(file)
-            }
-            // Probes go on by the last good snapshot, and the file is whole again.
-            try manager.wait(for: "the file after it was \(damage)") {
-                #expect(manager.get("/liveness").code == 200)
-                // A new reader each time: one that has read them before calls them unchanged.
-                let reader = StateReader(directory: try StateDirectory(resolved: directory.path + "/state"))
-                guard case .content(let source, _) = reader.read(SourceState.self) else { return false }
-                guard case .content(let publication, _) = reader.read(PublicationState.self) else { return false }
-                return source.pairs.count == 1 && publication.pairs.first?.verifiedSHA256 != nil
-            }
-            try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
-        }
-        #expect(WorkerName.allCases.compactMap { manager.pid(of: $0) } == pids, "a worker died of it")
-    }
-
     /// 5,000 with release programs; the debug ones need a minute for that, so they grow to 2,000.
     @Test func growsFromSixHundredToThousandsOfPairsUnderReaders() throws {
         let most = BuiltProducts.areChosen ? 5000 : 2000

@@ -17,6 +17,7 @@ struct StateExerciserMain {
         state-exerciser kill-commits DIRECTORY       SIGKILL before each store of a commit (debug builds)
         state-exerciser kill-replacements DIRECTORY  SIGKILL at each step of a replacement (debug builds)
         state-exerciser stop DIRECTORY               SIGSTOP half way through both (debug builds)
+        state-exerciser interrupt-reads DIRECTORY    commits between the looks of a reader (debug builds)
         state-exerciser kill-random DIRECTORY N      N SIGKILLs at random moments
         state-exerciser step DIRECTORY N             N commits checked after each instruction
         state-exerciser descriptors DIRECTORY        no free descriptor; prints each result
@@ -55,6 +56,7 @@ struct StateExerciserMain {
         case ("kill-commits", 2): return try KillPoints.commits(directory)
         case ("kill-replacements", 2): return try KillPoints.replacements(directory)
         case ("stop", 2): return try KillPoints.stops(directory)
+        case ("interrupt-reads", 2): return try InterruptedReads.run(directory)
         #endif
         default:
             say(usage)

@@ -69,10 +69,12 @@ enum SectionReading {
         if control.sequence == known { return .unchanged }
         let length = Int(control.entry.length)
         var content: [UInt8] = []
+        StateHook.point()
         if length <= layout.capacity(section) {
             content = try bytes(descriptor, layout.slot(section, Int(control.sequence & 1)), length)
             guard content.count == length else { return .truncated }
         }
+        StateHook.point()
         StateMemory.beforeSecondLook()
         let second = try bytes(descriptor, line, StateLayout.controlSize)
         guard let again = ControlLine(second), again.sequence == control.sequence else { return .torn }

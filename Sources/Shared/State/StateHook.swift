@@ -1,5 +1,5 @@
-/// Where tests bring their faults in: one call before each store to the state file, before each wake and before each
-/// call that changes what a path leads to. In release builds there is no hook and no code for it.
+/// Where tests bring their faults in: one call before each store to the state file, before each wake, before each call
+/// that changes what a path leads to, and between the looks of a reader. Release builds have no hook and no code for it.
 package enum StateHook {
     #if DEBUG
     /// Called at each point; it may end or stop the process. Set it while only one thread uses the state.

@@ -28,6 +28,8 @@ import Testing
 
     @Test func aStopHalfWayThroughCommitsAndReplacements() throws { _ = try attack("stop") }
 
+    @Test func commitsBetweenTheLooksOfAReader() throws { _ = try attack("interrupt-reads") }
+
     @Test func twoThousandKillsAtRandomMoments() throws { _ = try attack("kill-random", "2000") }
 
     /// An optimised build, whose stores the compiler may have put into another order, where `make check` made one.
