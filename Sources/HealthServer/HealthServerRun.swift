@@ -13,9 +13,9 @@ enum HealthServerRun {
         do {
             // Before any thread exists: threads inherit the mask.
             let signals = try SignalDescriptor([SIGTERM, SIGINT])
-            try raiseDescriptorLimit()
+            let limits = ServerLimits(descriptors: try raiseDescriptorLimit())
             let socket = try ListeningSocket.open(environment: context.environment, settings: context.settings)
-            let server = try start(context, socket: socket)
+            let server = try start(context, socket: socket, limits: limits)
             waitForSignal(signals)
             context.notify.stopping()
             context.logger.info("the health server stops")
@@ -27,10 +27,15 @@ enum HealthServerRun {
         }
     }
 
-    private static func start(_ context: ProcessContext, socket: Int32) throws -> HealthHTTPServer {
+    private static func start(
+        _ context: ProcessContext,
+        socket: Int32,
+        limits: ServerLimits
+    ) throws -> HealthHTTPServer {
         let watch = StateWatch(
             source: StateFileSource(environment: context.environment, settings: context.settings),
-            supervisedRun: context.isSupervised ? context.runID : nil
+            supervisedRun: context.isSupervised ? context.runID : nil,
+            bootID: BootIdentity.bootID()
         )
         let box = ServerBox()
         let firstLook = DispatchSemaphore(value: 0)
@@ -53,6 +58,7 @@ enum HealthServerRun {
                 started: MonotonicTime.now()
             ),
             view: watch.view,
+            limits: limits,
             logger: context.logger,
             pulse: pulse(context, watch, box)
         )
@@ -76,12 +82,15 @@ enum HealthServerRun {
 
     /// Without descriptors NIO spins at 100 % CPU (measured), and Kubernetes' default of a container may be 1,024 in
     /// all or far more.
-    private static func raiseDescriptorLimit() throws(SystemError) {
+    ///
+    /// - Returns: The limit that is in force then.
+    private static func raiseDescriptorLimit() throws(SystemError) -> Int {
         var soft: UInt64 = 0
         var hard: UInt64 = 0
         try checked("getrlimit", "", clinux_get_descriptor_limit(&soft, &hard))
         let wanted = min(hard, 1024)
         if soft < wanted { try checked("setrlimit", "", clinux_set_descriptor_limit(wanted)) }
+        return Int(clamping: max(soft, wanted))
     }
 
     private static func waitForSignal(_ signals: SignalDescriptor) {

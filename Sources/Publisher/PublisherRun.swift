@@ -31,18 +31,9 @@ enum PublisherRun {
     /// The manager's directory, or our own if we run alone. One that cannot be written is no reason to end: the writers
     /// declare it and try again.
     private static func directory(_ context: ProcessContext) throws(StateError) -> StateDirectory {
-        if let path = context.environment[InternalVariable.stateDirectory] {
-            return try StateDirectory(resolved: path)
-        }
-        do throws(StateError) {
-            return try StateDirectory.prepare(setting: context.settings.stateDirectory)
-        } catch {
-            switch error {
-            case .notAbsolute, .directoryRefused: throw error
-            default:
-                context.logger.error("state cannot be written", error: error)
-                return StateDirectory.unprepared(setting: context.settings.stateDirectory)
-            }
-        }
+        try StateDirectory.forWriter(
+            resolved: context.environment[InternalVariable.stateDirectory],
+            setting: context.settings.stateDirectory
+        ) { context.logger.error("state cannot be written", error: $0) }
     }
 }

@@ -45,7 +45,7 @@ struct LogForwarder {
     mutating func log(_ level: Logger.Level, _ message: String, _ fields: [(String, String)] = []) {
         guard level >= settings.logLevel else { return }
         let line = LogLine(time: .now(), level: level, worker: "manager", message: message, fields: fields)
-        output.append(line.encoded(settings.logFormat), from: nil)
+        output.append(line.encoded(settings.logFormat), from: nil, now: .now())
     }
 
     /// Reads what a worker wrote.
@@ -58,8 +58,10 @@ struct LogForwarder {
         let count = Glibc.read(pipe.readEnd, &buffer, buffer.count)
         guard count > 0 else { return false }
         let now = WallClock.now()
+        let time = MonotonicTime.now()
         pipe.assembler.append(buffer[0..<count]) { line in
-            output.append(WorkerOutput.line(line, worker: worker, format: settings.logFormat, now: now), from: worker)
+            let line = WorkerOutput.line(line, worker: worker, format: settings.logFormat, now: now)
+            output.append(line, from: worker, now: time)
         }
         pipes[worker] = pipe
         return count == Self.readSize
@@ -73,11 +75,13 @@ struct LogForwarder {
         while read(worker), rounds < 32 { rounds += 1 }
         guard var pipe = pipes[worker] else { return }
         let now = WallClock.now()
+        let time = MonotonicTime.now()
         pipe.assembler.flush { line in
-            output.append(WorkerOutput.line(line, worker: worker, format: settings.logFormat, now: now), from: worker)
+            let line = WorkerOutput.line(line, worker: worker, format: settings.logFormat, now: now)
+            output.append(line, from: worker, now: time)
         }
         pipes[worker] = pipe
     }
 
-    mutating func flush() { output.flush() }
+    mutating func flush() { output.flush(now: .now()) }
 }

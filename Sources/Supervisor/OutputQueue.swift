@@ -12,11 +12,13 @@ struct OutputQueue {
     private var offset = 0
     /// Dropped lines by worker; `nil` is the manager itself.
     private(set) var dropped: [WorkerName?: Int] = [:]
-    /// Standard output is closed or its reader is gone: everything is dropped from now on.
-    private(set) var isBroken = false
+    /// Set when a write has failed (nobody reads the pipe, the disk is full): until then everything is dropped.
+    private var brokenUntil: MonotonicTime?
 
     /// Bytes that may wait.
     static let capacity = 1 << 20
+    /// From a failed write to the next attempt.
+    static let pause = Duration.seconds(5)
     /// PIPE_BUF on Linux.
     private static let pieceSize = 4096
 
@@ -27,8 +29,9 @@ struct OutputQueue {
     var isEmpty: Bool { offset == bytes.count }
 
     /// Queues a whole line, or counts it as dropped.
-    mutating func append(_ line: [UInt8], from worker: WorkerName?) {
-        guard !isBroken, bytes.count - offset + line.count <= Self.capacity else {
+    mutating func append(_ line: [UInt8], from worker: WorkerName?, now: MonotonicTime) {
+        if let until = brokenUntil, now >= until { brokenUntil = nil }
+        guard brokenUntil == nil, bytes.count - offset + line.count <= Self.capacity else {
             dropped[worker, default: 0] += 1
             return
         }
@@ -36,8 +39,8 @@ struct OutputQueue {
     }
 
     /// Writes as long as the descriptor takes something.
-    mutating func flush() {
-        while !isEmpty, !isBroken, isWritable() {
+    mutating func flush(now: MonotonicTime) {
+        while !isEmpty, isWritable() {
             let count = bytes.withUnsafeBytes { buffer in
                 write(
                     descriptor,
@@ -51,16 +54,23 @@ struct OutputQueue {
                 // Somebody else made it non-blocking: wait for POLLOUT.
                 break
             } else if errno != EINTR {
-                isBroken = true
+                drop(until: now + Self.pause)
             }
         }
-        if isBroken || isEmpty {
+        if isEmpty {
             bytes.removeAll(keepingCapacity: bytes.count <= 64 * 1024)
             offset = 0
         } else if offset > Self.capacity / 2 {
             bytes.removeFirst(offset)
             offset = 0
         }
+    }
+
+    /// Gives up what waits; whose lines they were is not known any more.
+    private mutating func drop(until time: MonotonicTime) {
+        dropped[nil, default: 0] += bytes[offset...].count { $0 == 0x0a }
+        offset = bytes.count
+        brokenUntil = time
     }
 
     private func isWritable() -> Bool {

@@ -1,22 +1,48 @@
 internal import Glibc
 import Shared
 
-/// The supervisor's side of the state file. Supervising does not depend on it: every failure here is shown once and
-/// tried again at the next tick.
+/// The supervisor's side of the state: its section of the file, and the lock that keeps other managers away from the
+/// directory. Supervising does not depend on it: every failure here is shown once and tried again at the next tick.
 final class StateBoard {
     private let directory: StateDirectory
+    private let run: String
     private var writer: StateWriter<ProcessesState>?
+    private var managerLock: StateLock?
     private var builder: ProcessesStateBuilder
-    private let report: (String) -> Void
     private var lastProblem: String?
+    private var problems: [String] = []
 
-    /// - Parameter report: Receives each new problem once.
-    init(directory: StateDirectory, run: String, builder: ProcessesStateBuilder, report: @escaping (String) -> Void) {
+    /// - Parameter managerLock: `nil` where it could not be taken because the directory is not writable.
+    init(directory: StateDirectory, run: String, builder: ProcessesStateBuilder, managerLock: StateLock?) {
         self.directory = directory
+        self.run = run
         self.builder = builder
-        self.report = report
+        self.managerLock = managerLock
+        makeWriter()
+    }
+
+    /// Problems that are new since the last call, for the log.
+    func takeProblems() -> [String] {
+        defer { problems.removeAll() }
+        return problems
+    }
+
+    /// No waiting in here, not for a section's lock nor for a worker that is replacing the file: probes depend on the
+    /// one thread that we run on.
+    private func makeWriter() {
         do throws(StateError) {
-            writer = try StateWriter(directory: directory, run: run)
+            writer = try StateWriter(directory: directory, run: run, patience: .zero)
+        } catch {
+            note(error)
+        }
+    }
+
+    /// Takes the manager's lock if somebody deleted the lock file, or if there was no writable directory before.
+    private func holdManagerLock() {
+        if let managerLock, managerLock.isCurrent { return }
+        managerLock = nil
+        do throws(StateError) {
+            managerLock = try StateLocks.acquireManager(in: directory, run: run)
         } catch {
             note(error)
         }
@@ -36,6 +62,8 @@ final class StateBoard {
 
     /// "This supervisor is alive", every five seconds.
     func tick(now: MonotonicTime) {
+        holdManagerLock()
+        if writer == nil { makeWriter() }
         writer?.tick(UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000))
     }
 
@@ -73,7 +101,7 @@ final class StateBoard {
         let text = error.description
         guard text != lastProblem else { return }
         lastProblem = text
-        report(text)
+        problems.append(text)
     }
 }
 

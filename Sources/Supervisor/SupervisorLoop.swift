@@ -18,8 +18,6 @@ final class SupervisorLoop {
     private var core: SupervisorCore
     private var logs: LogForwarder
     private let board: StateBoard
-    /// Keeps a second manager away from the state directory as long as this one runs.
-    private let managerLock: StateLock?
     private var pending: [SupervisorEvent] = []
     private var isFinished = false
     private var waitsForOutput = false
@@ -41,7 +39,6 @@ final class SupervisorLoop {
         systemd = setup.context.notify
         logs = setup.logs
         board = setup.board
-        managerLock = setup.managerLock
         notifyDescriptor = setup.notifyDescriptor
         workerEnvironment = setup.workerEnvironment
         memory = setup.memory
@@ -90,6 +87,10 @@ final class SupervisorLoop {
             }
             process(.timer)
             board.retry()
+            // Through the same queue as everything else: a standard error that nobody reads would block us.
+            for problem in board.takeProblems() {
+                logs.log(.error, "the shared state cannot be written", [("error", problem)])
+            }
         }
         systemd.stopping()
         flushOutput()

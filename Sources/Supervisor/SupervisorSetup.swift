@@ -14,8 +14,6 @@ struct SupervisorSetup {
     var memory: MemoryPlan
     var logs: LogForwarder
     var board: StateBoard
-    /// To be held as long as the manager lives; `nil` where the state directory is not writable.
-    var managerLock: StateLock?
 
     /// A failure that ends the manager at once: the message and the code to leave with.
     struct Failure: Error {
@@ -31,7 +29,7 @@ struct SupervisorSetup {
         var problems: [String] = []
 
         let directory = try Self.stateDirectory(settings, &problems)
-        managerLock = try Self.lock(directory, run: run, &problems)
+        let managerLock = try Self.lock(directory, run: run, &problems)
         listeningSocket = try Self.listen(context)
         let port = ListeningSocket.port(listeningSocket)
 
@@ -69,13 +67,7 @@ struct SupervisorSetup {
             manager: manager,
             wallClockOffsetMilliseconds: wall.milliseconds - now.milliseconds
         )
-        let level = settings.logLevel
-        let format = settings.logFormat
-        // The board's problems come at odd moments, also while the loop is busy: they go to standard error directly.
-        let logger = Logger.process("manager", level: level, format: format)
-        board = StateBoard(directory: directory, run: run, builder: builder) { problem in
-            logger.error("the shared state cannot be written", metadata: ["error": "\(problem)"])
-        }
+        board = StateBoard(directory: directory, run: run, builder: builder, managerLock: managerLock)
         for problem in problems { logs.log(.error, "the shared state is not usable", [("error", problem)]) }
         for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("setting", warning)]) }
         if let warning = memory.warning { logs.log(.warning, "memory limits are off", [("reason", warning)]) }

@@ -40,17 +40,10 @@ enum WatcherRun {
     /// The directory the manager resolved, or an own one. One that cannot be written now is tried again later; one that
     /// must not be used ends the process.
     private static func stateDirectory(_ context: ProcessContext) throws(StateError) -> StateDirectory {
-        let resolved = context.environment[InternalVariable.stateDirectory]
-        do throws(StateError) {
-            if let resolved, !resolved.isEmpty { return try StateDirectory(resolved: resolved) }
-            return try StateDirectory.prepare(setting: context.settings.stateDirectory)
-        } catch {
-            switch error {
-            case .notWritable, .full, .system:
-                return StateDirectory.unprepared(setting: resolved ?? context.settings.stateDirectory)
-            default: throw error
-            }
-        }
+        try StateDirectory.forWriter(
+            resolved: context.environment[InternalVariable.stateDirectory],
+            setting: context.settings.stateDirectory
+        ) { context.logger.error("state cannot be written", metadata: ["error": "\($0)"]) }
     }
 
     /// Takes the section's lock, waiting for a dying predecessor.

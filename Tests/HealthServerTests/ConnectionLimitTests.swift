@@ -44,6 +44,32 @@ extension ServerTests {
             #expect(try connections[88].response().status == 200)
         }
 
+        @Test func whoTakesLongDocumentsSlowlyLeavesMemoryForTheProbes() throws {
+            var limits = ServerLimits()
+            limits.longAnswerBytes = 1 << 20
+            let pairs = (0..<4000)
+                .map { Situations.desired("Provider-\($0)-" + String(repeating: "x", count: 200)) }
+            let test = try TestServer(Situations.sections(pairs, []), limits: limits)
+            let slow = try test.connect()
+            // More than the socket's buffers hold, so that one of them stays unsent while nobody reads.
+            for _ in 0..<12 { try slow.get("/status") }
+            let deadline = TestServer.deadline
+            while try test.client.get("/status").status != 503 { try #require(MonotonicTime.now() < deadline) }
+            #expect(try test.client.get("/liveness").status == 200)
+            for _ in 0..<12 { #expect(try slow.response().status == 200) }
+            #expect(try test.client.get("/status").status == 200)
+        }
+
+        @Test func limitsFollowTheDescriptorsThatThereAre() {
+            #expect(ServerLimits(descriptors: 1024).connectionsAtMost == 960)
+            #expect(ServerLimits(descriptors: 1 << 20).connections == 512)
+            for descriptors in [16, 64, 100, 128, 256, 512, 1023] {
+                let limits = ServerLimits(descriptors: descriptors)
+                #expect(limits.connectionsAtMost <= max(16, descriptors - 64))
+                #expect(limits.waiters < limits.connections && limits.connections < limits.connectionsAtMost)
+            }
+        }
+
         @Test func oneWhoIsSlowToSendMakesRoomOneWithACompleteRequestDoesNot() throws {
             var limits = ServerLimits()
             limits.connections = 4

@@ -26,6 +26,21 @@ extension ServerTests {
             #expect(try connection.response().status == 200)
         }
 
+        @Test func everyHeldRequestIsAnsweredAtOnceWhenTheManagerStops() throws {
+            let sections = Situations.sections([Situations.desired()], [])
+            let test = try TestServer(sections)
+            let connection = try test.connect()
+            try connection.get("\(path)?wait=300s")
+            try test.wait { $0.waiters == 1 }
+            test.take(Situations.changed(sections) { $0.processes = Situations.processes(stopping: true) })
+            let response = try connection.response()
+            #expect(response.status == 503)
+            #expect(try TestJSON(response.body)["reason"]?.string == "stopping")
+            // And nobody is held any more.
+            #expect(try test.client.get("\(path)?wait=300s").status == 503)
+            #expect(try test.server.load().waiters == 0)
+        }
+
         @Test func aProviderThatIsNotKnownYetCanBeWaitedFor() throws {
             let test = try TestServer(Situations.sections([], []))
             #expect(try test.client.get(path).status == 404)

@@ -126,13 +126,42 @@ import Testing
         let sections = Situations.changed(Situations.allPublished) {
             $0.source = Situations.source([], run: "run-0")
         }
-        let snapshot = RunSnapshot(sections: sections, supervisedRun: nil, readAt: Situations.readAt)
+        let snapshot = RunSnapshot(
+            sections: sections,
+            supervisedRun: nil,
+            bootID: Situations.boot,
+            readAt: Situations.readAt
+        )
         #expect(snapshot.run == Situations.run)
         #expect(snapshot.sections.source == nil)
         let withoutManager = StateSections(source: Situations.source([Situations.desired()], run: "run-7"))
-        let alone = RunSnapshot(sections: withoutManager, supervisedRun: nil, readAt: Situations.readAt)
+        let alone = RunSnapshot(
+            sections: withoutManager,
+            supervisedRun: nil,
+            bootID: Situations.boot,
+            readAt: Situations.readAt
+        )
         #expect(alone.run == "run-7")
         #expect(alone.contracts.count == 1)
+    }
+
+    @Test func whatAnotherBootLeftBehindIsNoRunForAServerThatRunsAlone() {
+        let sections = Situations.changed(Situations.allPublished) {
+            $0.processes = Situations.processes(boot: "boot-0")
+        }
+        let rebooted = Situations.situation(sections, supervised: false)
+        #expect(rebooted.view.snapshot.isEmpty)
+        let reason = ProviderReadiness(ProviderQuery(provider: Situations.provider), rebooted).outcome
+        if case .notReady = reason { return }
+        Issue.record("\(reason)")
+    }
+
+    @Test func aCheckInTheFutureIsOfAnotherBootAndNoKnowledge() {
+        let sections = Situations.changed(Situations.allPublished) {
+            $0.broker?.checked = Situations.now + .seconds(30)
+        }
+        #expect(Situations.situation(sections).blockers().first?.code == .publisherSilent)
+        #expect(!Situations.situation(sections).isBrokerHealthy)
     }
 
     @Test func livenessOfAServerThatRunsAloneDependsOnNobody() {

@@ -36,7 +36,12 @@ enum Situations {
         tick: UInt32? = 598,
         isStopping: Bool = false
     ) -> Situation {
-        let snapshot = RunSnapshot(sections: sections, supervisedRun: supervised ? run : nil, readAt: readAt)
+        let snapshot = RunSnapshot(
+            sections: sections,
+            supervisedRun: supervised ? run : nil,
+            bootID: boot,
+            readAt: readAt
+        )
         return Situation(
             view: StateView(snapshot: snapshot, problem: problem, tick: tick),
             rules: rules(mode, supervised: supervised),

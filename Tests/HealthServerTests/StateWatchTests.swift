@@ -43,7 +43,7 @@ extension ServerTests {
 
         /// A server fed by a watch of the directory, as in the real process.
         private func server(_ directory: Directory) throws -> (TestServer, StateWatch) {
-            let watch = StateWatch(source: directory.source, supervisedRun: Situations.run)
+            let watch = StateWatch(source: directory.source, supervisedRun: Situations.run, bootID: Situations.boot)
             let box = ServerBox()
             var limits = ServerLimits()
             limits.tick = .milliseconds(20)
@@ -129,7 +129,8 @@ extension ServerTests {
         @Test func aDirectoryThatCannotBeUsedIsNamed() throws {
             let watch = StateWatch(
                 source: StateFileSource { () throws(StateError) in try StateDirectory(resolved: "/nowhere/at/all") },
-                supervisedRun: Situations.run
+                supervisedRun: Situations.run,
+                bootID: Situations.boot
             )
             watch.refresh { _ in }
             #expect(watch.view.problem?.detail.contains("/nowhere/at/all") == true)

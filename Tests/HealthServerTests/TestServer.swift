@@ -59,7 +59,12 @@ final class TestServer: Sendable {
         sections.broker?.checked = now
         sections.processes?.manager.started = now
         return StateView(
-            snapshot: RunSnapshot(sections: sections, supervisedRun: Situations.run, readAt: Situations.readAt),
+            snapshot: RunSnapshot(
+                sections: sections,
+                supervisedRun: Situations.run,
+                bootID: Situations.boot,
+                readAt: Situations.readAt
+            ),
             problem: nil,
             tick: nil
         )

@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 import Testing
 
@@ -44,6 +45,33 @@ import Testing
         let object = #"{"time":"2026-11-23T01:02:03.456Z","level":"info","worker":"watcher","message":"m"}"#
         let kept = WorkerOutput.line(Array(object.utf8)[...], worker: .watcher, format: .json, now: now)
         #expect(String(decoding: kept, as: UTF8.self) == object + "\n")
+    }
+}
+
+@Suite struct OutputQueueTests {
+    /// A full disk, then one with room: `/dev/full` answers each write with ENOSPC.
+    @Test func aFailedWriteCostsCountedLinesAndIsTriedAgain() throws {
+        let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var queue = OutputQueue(descriptor: descriptor)
+        let start = MonotonicTime(milliseconds: 1000)
+        queue.append(Array("one\ntwo\n".utf8), from: .watcher, now: start)
+        queue.flush(now: start)
+        #expect(queue.isEmpty && queue.dropped[nil] == 2)
+        // Not at once again: each attempt costs a system call.
+        queue.append(Array("three\n".utf8), from: .watcher, now: start + .seconds(4))
+        #expect(queue.isEmpty && queue.dropped[.watcher] == 1)
+
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        try #require(dup2(ends[1], descriptor) >= 0)
+        queue.append(Array("four\n".utf8), from: .watcher, now: start + OutputQueue.pause)
+        queue.flush(now: start + OutputQueue.pause)
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(ends[0], &bytes, bytes.count)
+        #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "four\n")
     }
 }
 

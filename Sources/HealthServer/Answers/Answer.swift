@@ -38,6 +38,17 @@ extension Answer {
         return Answer(status: status, contentType: problemJSON, body: body, allow: allow)
     }
 
+    /// Others are taking so many long documents that the memory for one more is kept for the probes.
+    static func tooManyLongAnswers() -> Answer {
+        var answer = problem(
+            503,
+            "Service Unavailable",
+            detail: "other clients are taking large documents; ask again in a second"
+        )
+        answer.retryAfter = 1
+        return answer
+    }
+
     static func badRequest(_ detail: String) -> Answer { problem(400, "Bad Request", detail: detail) }
 
     static func methodNotAllowed(_ method: String) -> Answer {

@@ -23,15 +23,19 @@ final class RunSnapshot: Sendable {
     static let empty = RunSnapshot(
         sections: StateSections(),
         supervisedRun: nil,
+        bootID: "",
         readAt: UTCTimestamp(milliseconds: 0)
     )
 
     /// - Parameters:
     ///   - supervisedRun: `MANAGER_RUN_ID`, or `nil` if this process runs alone: then the run of the processes section
     ///     counts, and without one the run of the source section.
+    ///   - bootID: Of this boot of the machine: what a manager of another boot left behind is no run of ours, and its
+    ///     monotonic times mean nothing. Only looked at when this process runs alone.
     ///   - readAt: When the sections were read.
-    init(sections all: StateSections, supervisedRun: String?, readAt: UTCTimestamp) {
-        let run = supervisedRun ?? all.processes?.run ?? all.source?.run
+    init(sections all: StateSections, supervisedRun: String?, bootID: String, readAt: UTCTimestamp) {
+        let isOfThisBoot = all.processes.map { $0.manager.bootID == bootID } ?? true
+        let run = supervisedRun ?? (isOfThisBoot ? all.processes?.run ?? all.source?.run : nil)
         self.run = run
         let sections = run.map { all.belonging(to: $0) } ?? StateSections()
         self.sections = sections

@@ -90,7 +90,8 @@ struct Situation: Sendable {
 
     /// The broker's last check, or the moment from which one was to be expected.
     private var lastKnowledge: MonotonicTime {
-        if let checked = sections.broker?.checked { return checked }
+        // A time that has not come yet is of another boot: no knowledge.
+        if let checked = sections.broker?.checked, checked <= now { return checked }
         let managerStarted = sections.processes?.manager.started
         return max(managerStarted ?? rules.started, rules.started)
     }

@@ -206,8 +206,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         send(answer)
     }
 
-    private func send(_ answer: Answer) {
+    private func send(_ wanted: Answer) {
         guard let context else { return }
+        var answer = wanted
+        let isLong = answer.body.count > Self.longBody
+        if isLong, !core.beginLongAnswer(bytes: answer.body.count) { answer = .tooManyLongAnswers() }
         let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
         let isHead = head?.method == .HEAD
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1
@@ -227,11 +230,13 @@ final class ConnectionHandler: ChannelInboundHandler {
             finishAnswer(context)
             return
         }
+        let length = answer.body.count
         let flushed = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
         flushed.futureResult.assumeIsolated()
-            .whenSuccess { [self] in
-                if let context = self.context { finishAnswer(context) }
+            .whenComplete { [self] result in
+                core.endLongAnswer(bytes: length)
+                if case .success = result, let context = self.context { finishAnswer(context) }
             }
     }
 

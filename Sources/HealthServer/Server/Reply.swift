@@ -44,6 +44,8 @@ extension ServerCore {
         let readiness = ProviderReadiness(query, situation)
         var answer: Answer { .provider(readiness, situation: situation) }
         guard readiness.outcome != .ready, let wait, wait > .zero else { return .now(answer) }
+        // Nothing will get better any more.
+        if ProviderReadiness.blocker(situation)?.code == .stopping { return .now(answer) }
         guard hasPlaceForWaiter else {
             var answer = answer
             answer.waitRefused = true

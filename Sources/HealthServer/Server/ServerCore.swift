@@ -13,6 +13,8 @@ final class ServerCore {
     private(set) var isStopping = false
     private(set) var connections = ConnectionTable()
     private(set) var waiting = 0
+    /// Bytes of the long answers that clients are taking.
+    private var longAnswerBytes = 0
     private(set) var history: ReadinessHistory
     /// One thread that encodes long documents, started by the first request for one.
     private var encoder: NIOThreadPool?
@@ -99,16 +101,28 @@ final class ServerCore {
         guard waiting > 0 else { return }
         let situation = situation
         let blocker = ProviderReadiness.blocker(situation)
-        // Rows 1 to 7 keep everybody waiting, so there is nobody to ask.
-        if blocker != nil { return }
+        let isOver = blocker?.code == .stopping
+        // What else rows 1 to 7 say keeps everybody waiting, so there is nobody to ask.
+        if blocker != nil, !isOver { return }
         for connection in connections.all {
             guard let query = connection.waitingFor else { continue }
-            let readiness = ProviderReadiness(query, snapshot: view.snapshot, blocker: nil)
-            if readiness.outcome == .ready { connection.release(.provider(readiness, situation: situation)) }
+            let readiness = ProviderReadiness(query, snapshot: view.snapshot, blocker: blocker)
+            if readiness.outcome == .ready || isOver { connection.release(.provider(readiness, situation: situation)) }
         }
     }
 
     // MARK: documents
+
+    /// Counts a long answer that a client begins to take: each is a copy, and clients may be slow.
+    ///
+    /// - Returns: False if it is one too many; then it does not count.
+    func beginLongAnswer(bytes: Int) -> Bool {
+        guard longAnswerBytes == 0 || longAnswerBytes + bytes <= limits.longAnswerBytes else { return false }
+        longAnswerBytes += bytes
+        return true
+    }
+
+    func endLongAnswer(bytes: Int) { longAnswerBytes -= bytes }
 
     /// The bytes of `document`, from the snapshot's cache or encoded on another thread.
     func encoded(_ document: Document, _ then: @escaping ([UInt8]) -> Void) {

@@ -18,4 +18,24 @@ struct ServerLimits: Sendable {
     var tick: Duration = .seconds(1)
     /// Longest time from the signal to stop until all connections are closed.
     var stopping: Duration = .milliseconds(500)
+    /// Bytes of answers longer than 16 KiB that clients may be taking at one time; whoever asks beyond is told to come
+    /// back.
+    var longAnswerBytes = 32 << 20
+}
+
+extension ServerLimits {
+    /// Descriptors that are no connections: the state, epoll, pipes, libraries.
+    private static let otherDescriptors = 64
+
+    /// The usual limits, or less where the process may open few files: without descriptors NIO spins at 100 % CPU
+    /// (measured).
+    ///
+    /// - Parameter descriptors: RLIMIT_NOFILE.
+    init(descriptors: Int) {
+        let most = max(16, descriptors - Self.otherDescriptors)
+        guard most < connectionsAtMost else { return }
+        connectionsAtMost = most
+        connections = max(8, most * 8 / 15)
+        waiters = max(4, connections * 3 / 4)
+    }
 }

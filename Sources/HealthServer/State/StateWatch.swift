@@ -9,6 +9,7 @@ internal import Synchronization
 final class StateWatch: Sendable {
     private let source: any StateSource
     private let supervisedRun: String?
+    private let bootID: String
     private let memory: Mutex<Memory>
     /// The change word of the last look.
     private let seen = Atomic<UInt32>(0)
@@ -28,8 +29,9 @@ final class StateWatch: Sendable {
     private static let problemInterval: Duration = .seconds(1)
 
     /// - Parameter supervisedRun: `MANAGER_RUN_ID`; `nil` if this process runs alone.
-    init(source: any StateSource, supervisedRun: String?) {
+    init(source: any StateSource, supervisedRun: String?, bootID: String) {
         self.source = source
+        self.bootID = bootID
         self.supervisedRun = supervisedRun
         memory = Mutex(Memory())
     }
@@ -57,6 +59,7 @@ final class StateWatch: Sendable {
                 view.snapshot = RunSnapshot(
                     sections: memory.sections,
                     supervisedRun: supervisedRun,
+                    bootID: bootID,
                     readAt: UTCTimestamp(milliseconds: WallClock.now().milliseconds)
                 )
             }

@@ -98,7 +98,11 @@ static int child_main(void *argument) {
         }
     }
     if (request->data_limit != 0) {
-        struct rlimit limit = {request->data_limit, request->data_limit};
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_DATA, &limit) < 0) return fail(context, "getrlimit(RLIMIT_DATA)");
+        // A smaller hard limit of the container's stays: raising it needs a capability, and each spawn would fail.
+        if (request->data_limit < limit.rlim_max) limit.rlim_max = request->data_limit;
+        limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_DATA, &limit) < 0) return fail(context, "setrlimit(RLIMIT_DATA)");
     }
     if (request->listen_pid_buffer) format_listen_pid(request->listen_pid_buffer, getpid());

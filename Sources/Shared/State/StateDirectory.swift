@@ -64,10 +64,40 @@ package struct StateDirectory: Equatable, Sendable {
         return found?.directory
     }
 
-    /// The directory that ``prepare(setting:)`` failed to prepare, for a manager that goes on without state: its
-    /// writers declare the state unwritable and create the directory as soon as that is possible.
+    /// The directory that ``prepare(setting:)`` failed to prepare, for a process that goes on without state: its writers
+    /// declare the state unwritable and create the directory as soon as that is possible.
     package static func unprepared(setting: String?) -> StateDirectory {
-        StateDirectory(unchecked: setting.flatMap { $0.isEmpty ? nil : trimmed($0) } ?? defaultPath)
+        let path = setting.flatMap { $0.isEmpty ? nil : trimmed($0) } ?? defaultPath
+        guard let descriptor = try? open(path), case .useSubdirectory? = try? verdict(descriptor, path) else {
+            return StateDirectory(unchecked: path)
+        }
+        return StateDirectory(unchecked: subdirectory(of: path))
+    }
+
+    /// The directory for a writer: the one that its manager resolved, or for a process that runs alone the one of its
+    /// own setting. One that cannot be written now is declared and tried again.
+    ///
+    /// - Parameters:
+    ///   - resolved: `MANAGER_STATE_DIR`, `nil` without a manager.
+    ///   - note: Told why the directory cannot be used yet.
+    /// - Throws: `notAbsolute` and `directoryRefused`: it must not be used.
+    package static func forWriter(
+        resolved: String?,
+        setting: String?,
+        note: (StateError) -> Void
+    ) throws(StateError) -> StateDirectory {
+        do throws(StateError) {
+            if let resolved, !resolved.isEmpty { return try StateDirectory(resolved: resolved) }
+            return try prepare(setting: setting)
+        } catch {
+            switch error {
+            case .notAbsolute, .directoryRefused: throw error
+            default:
+                note(error)
+                if let resolved, !resolved.isEmpty { return StateDirectory(unchecked: trimmed(resolved)) }
+                return unprepared(setting: setting)
+            }
+        }
     }
 
     /// The directory that the manager resolved and handed to its worker (`MANAGER_STATE_DIR`): no further `<uid>` step.
@@ -154,7 +184,7 @@ extension StateDirectory {
         _ parentPath: String
     ) throws(StateError) -> String {
         let name = String(geteuid())
-        let path = parentPath == "/" ? "/\(name)" : "\(parentPath)/\(name)"
+        let path = subdirectory(of: parentPath)
         if mkdirat(parent.number, name, 0o700) != 0 {
             let cause = SystemError(call: "mkdir", number: errno, subject: path)
             guard cause.number == EEXIST || FileIdentity.status(of: path) != nil else { throw .writing(path, cause) }
@@ -172,6 +202,10 @@ extension StateDirectory {
         }
         try checkWritable(path)
         return path
+    }
+
+    private static func subdirectory(of parent: String) -> String {
+        parent == "/" ? "/\(geteuid())" : "\(parent)/\(geteuid())"
     }
 
     private static func checkWritable(_ path: String) throws(StateError) {

@@ -36,7 +36,7 @@ package final class StateLock: Sendable {
 
     /// False when the lock file was deleted or another one was put into its place: then somebody else can hold the
     /// same lock of the other file, and this one protects nothing any more.
-    var isCurrent: Bool {
+    package var isCurrent: Bool {
         guard let status = FileIdentity.status(of: path) else { return false }
         return FileIdentity(status) == identity
     }

@@ -7,6 +7,8 @@ internal import FoundationEssentials
 package final class StateWriter<Content: StateSectionContent> {
     private let directory: StateDirectory
     private let run: String
+    /// How long to wait for another process that is replacing the file.
+    private let patience: Duration
     private var lock: StateLock?
     private var file: StateFile?
     /// The content that the file should hold, encoded.
@@ -43,18 +45,21 @@ package final class StateWriter<Content: StateSectionContent> {
     /// - Parameters:
     ///   - run: `MANAGER_RUN_ID`, for the lock's holder text.
     ///   - waitingUpTo: How long to wait for a dying predecessor's lock.
+    ///   - patience: How long to wait, at each commit that needs a new file, for another process that is making one.
     /// - Throws: `locked` when somebody else owns the section. A directory that is full or not writable is no error
     ///   here: it is in ``lastError``, and every commit tries again.
     package init(
         directory: StateDirectory,
         run: String = "",
-        waitingUpTo limit: Duration = .zero
+        waitingUpTo limit: Duration = .zero,
+        patience: Duration = .milliseconds(200)
     ) throws(StateError) {
         self.directory = directory
         self.run = run
+        self.patience = patience
         do throws(StateError) {
             lock = try StateLocks.acquire(Content.section.lock, in: directory, run: run, waitingUpTo: limit)
-            try attach(StateReplacement(directory: directory, patience: max(limit, .milliseconds(200))).obtain())
+            try attach(StateReplacement(directory: directory, patience: max(limit, patience)).obtain())
         } catch {
             if case .locked(let name, _, _) = error, name == Content.section.lock { throw error }
             lastError = error
@@ -108,6 +113,8 @@ package final class StateWriter<Content: StateSectionContent> {
 
     // MARK: - Keeping file and memory together
 
+    private var replacement: StateReplacement { StateReplacement(directory: directory, patience: patience) }
+
     /// Brings the file to `latest`.
     private func flush() throws(StateError) {
         try holdLock()
@@ -115,13 +122,13 @@ package final class StateWriter<Content: StateSectionContent> {
             let file = try currentFile()
             guard isPending, let latest else { return }
             if latest.count > file.layout.capacity(Content.section) {
-                try attach(StateReplacement(directory: directory).obtain(need: (Content.section, latest.count)))
+                try attach(replacement.obtain(need: (Content.section, latest.count)))
                 continue
             }
             guard let result = file.memory(Content.section).commit(latest, after: committed?.sequence),
                 !file.isFaulted
             else {
-                try attach(StateReplacement(directory: directory).obtain(condemned: file.identity))
+                try attach(replacement.obtain(condemned: file.identity))
                 continue
             }
             committed = Commit(file: file.identity, sequence: result.sequence, entry: result.entry)
@@ -148,16 +155,16 @@ package final class StateWriter<Content: StateSectionContent> {
     /// The file at the path, with our section in it as we left it; replaced first if it is not.
     private func currentFile() throws(StateError) -> StateFile {
         guard let file else {
-            return try attach(StateReplacement(directory: directory).obtain())
+            return try attach(replacement.obtain())
         }
         switch file.condition() {
         case .replaced:
-            return try attach(StateReplacement(directory: directory).obtain())
+            return try attach(replacement.obtain())
         case .damaged:
-            return try attach(StateReplacement(directory: directory).obtain(condemned: file.identity))
+            return try attach(replacement.obtain(condemned: file.identity))
         case .current:
             if isIntact(file) { return file }
-            return try attach(StateReplacement(directory: directory).obtain(condemned: file.identity))
+            return try attach(replacement.obtain(condemned: file.identity))
         }
     }
 
