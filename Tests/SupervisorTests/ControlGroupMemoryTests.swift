@@ -57,7 +57,12 @@ import Testing
         Row("max everywhere", "0::/a\n", ["memory.max": "max\n", "a/memory.max": "max\n"], limit: nil),
         Row("another group's limit is none of ours", "0::/a\n", ["b/memory.max": "1000\n"], limit: nil),
         Row("a namespace of its own: /", "0::/\n", ["memory.max": "209715200\n"], limit: 209_715_200),
-        Row("a namespace above which we are: /../..", "0::/../..\n", ["memory.max": "100000000\n"], limit: 100_000_000),
+        Row(
+            "a namespace above which we are: /../.., and nothing outside of the mount is read",
+            "0::/../..\n",
+            ["memory.max": "100000000\n", "../memory.max": "1000\n", "../../memory.max": "1000\n"],
+            limit: 100_000_000
+        ),
         Row(
             "the host's path does not exist under the mount: its root counts",
             "0::/../../system.slice/docker-0123.scope\n",
