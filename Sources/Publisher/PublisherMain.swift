@@ -8,7 +8,7 @@ struct PublisherMain: ParsableCommand {
         commandName: "publisher",
         abstract: "Publishes contracts to a Pact Broker and proves that they are there.",
         discussion: HelpText.settingsAndExitCodes(settings: PublisherRun.settings),
-        version: "publisher \(BuildVersion.number)"
+        version: BuildVersion.number
     )
 
     @Flag(help: "Publish a directory, prove it, print a table and exit; touches no state, lock or port.")

@@ -31,7 +31,9 @@ enum ControlGroupMemory {
         var limits: [UInt64] = []
         while true {
             let directory = components.reduce(mount) { $0 + "/" + $1 }
-            if let text = read("\(directory)/\(file)"), let limit = UInt64(text.filter(\.isNumber)), limit < 1 << 62 {
+            if let text = read("\(directory)/\(file)"), let limit = UInt64(text.filter { !$0.isNewline }),
+                limit < 1 << 62
+            {
                 limits.append(limit)
             }
             if components.isEmpty { return limits }

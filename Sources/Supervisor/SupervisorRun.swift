@@ -32,8 +32,9 @@ enum SupervisorRun {
         let rows = lines.map { [$0.isGood ? "ok" : "FAIL", $0.subject, $0.text] }
         let text = TextTable.lines([["ok", "settings", "all valid"]] + rows).joined(separator: "\n") + "\n"
         do throws(SystemError) {
-            try writeAll(STDOUT_FILENO, text, subject: "stdout")
+            try writeAll(STDOUT_FILENO, text, subject: "standard output")
         } catch {
+            context.logger.error("the result cannot be printed", metadata: ["error": "\(error)"])
             return .systemFailure
         }
         return lines.first { !$0.isGood }?.code ?? .success

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Shared
 import TestSupport
@@ -46,24 +45,6 @@ extension ServerTests {
             let (exit, _) = try process.wait(within: limit)
             #expect(exit == .code(0))
             #expect(MonotonicTime.now() - began < .seconds(1))
-        }
-
-        @Test func aTakenPortIsNamedWithItsSetting() throws {
-            let socket = try ListeningSocket.listen(host: "127.0.0.1", port: 0)
-            defer { close(socket) }
-            let taken = clinux_bound_port(socket)
-            let process = try start(["HEALTH_PORT=\(taken)"])
-            let (exit, output) = try process.wait(within: limit)
-            #expect(exit == .code(71))
-            #expect(output.contains("HEALTH_PORT"))
-            #expect(output.contains("\(taken)"))
-        }
-
-        @Test func aBadSettingEndsItWithItsName() throws {
-            let process = try start(["HEALTH_PORT=eighty"])
-            let (exit, output) = try process.wait(within: limit)
-            #expect(exit == .code(78))
-            #expect(output.contains("HEALTH_PORT"))
         }
 
         @Test func noLibraryForRequestsOrLanguagesIsLoaded() throws {

@@ -57,24 +57,6 @@ struct PublisherOnceTests {
         #expect(try !broker.requests().contains("method"))
     }
 
-    @Test func `a broker that is not there is exit 69 after the timeout, wrong usage is 64, no directory too`() throws {
-        let directory = try TemporaryDirectory()
-        try directory.write("a.json", Self.contract("web", "orders"))
-        let broker = try LocalBrokerProcess()
-        let url = broker.url
-        broker.stop()
-        let arguments = ["--once", "--contracts", directory.path, "--timeout", "300ms"]
-        let run = try publisher(arguments, ["BROKER_URL": url]).wait(within: .seconds(60))
-        #expect(run.exit == .code(69))
-        #expect(run.output.contains("broker.status=refused"))
-        let environment = ["BROKER_URL": url]
-        #expect(try publisher(["--once"], environment).wait(within: .seconds(60)).exit == .code(64))
-        #expect(try publisher(["--nonsense"], environment).wait(within: .seconds(60)).exit == .code(64))
-        let missing = try publisher(["--once", "--contracts", "/nonexistent"], environment).wait(within: .seconds(60))
-        #expect(missing.exit == .code(64))
-        #expect(missing.output.contains("/nonexistent"))
-    }
-
     @Test func `wrong credentials are told at once and no secret shows`() throws {
         let broker = try LocalBrokerProcess(username: "pact", password: "right")
         let directory = try TemporaryDirectory()

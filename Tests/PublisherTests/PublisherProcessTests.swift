@@ -130,18 +130,6 @@ struct PublisherProcessTests {
         #expect(second.end(with: SIGTERM, within: .seconds(5)) == .code(0))
     }
 
-    @Test func `a second continuous publisher exits 75 and names the owner`() throws {
-        let broker = try LocalBrokerProcess()
-        let watcher = try Watcher()
-        let environment = watcher.environment.merging(["BROKER_URL": broker.url]) { $1 }
-        let first = try publisher([], environment)
-        #expect(watcher.publication { _ in true } != nil)
-        let second = try publisher([], environment).wait(within: .seconds(60))
-        #expect(second.exit == .code(75))
-        #expect(second.output.contains("\(first.processID)"))
-        first.end(with: SIGTERM, within: .seconds(5))
-    }
-
     @Test func `SIGTERM ends it at once while an answer hangs`() throws {
         let server = try StubHTTPServer { _ in .hang }
         defer { server.stop() }

@@ -156,25 +156,6 @@ struct OnceTests {
         }
     }
 
-    @Test("Wrong usage is exit 64; --help names the settings and exit codes; --version is the version")
-    func usage() throws {
-        #expect(try run(["--json"]).exit == .code(64))
-        #expect(try run(["--nonsense"]).exit == .code(64))
-        let help = try run(["--help"])
-        #expect(help.exit == .code(0))
-        for text in ["CONFIGMAP_PATH", "STATE_DIR", "75:", "78:"] { #expect(help.output.contains(text)) }
-        let version = try run(["--version"])
-        #expect(version.exit == .code(0))
-        #expect(version.output == BuildVersion.number + "\n")
-    }
-
-    @Test("A bad setting is exit 78 and names it")
-    func badSetting() throws {
-        let (exit, output) = try run(["--once"], ["CONTRACT_SOURCE": "ftp"])
-        #expect(exit == .code(78))
-        #expect(output.contains("CONTRACT_SOURCE='ftp'"))
-    }
-
     @Test("Names and reasons cannot drive the terminal")
     func escapes() {
         #expect(TextTable.escaped("a\u{1B}[31mb\nc") == "a\\u{1B}[31mb\\u{A}c")

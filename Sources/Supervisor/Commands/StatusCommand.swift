@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 internal import Glibc
+import Logging
 import Shared
 
 /// `manager status`: what the manager on this machine is doing.
@@ -27,10 +28,13 @@ struct StatusCommand: ParsableCommand {
             // Clears the terminal between two looks; a pipe or file gets one after the other.
             let clear = watch && !json && isatty(STDOUT_FILENO) == 1 ? "\u{1B}[H\u{1B}[2J" : ""
             do throws(SystemError) {
-                try writeAll(STDOUT_FILENO, clear + text, subject: "stdout")
+                try writeAll(STDOUT_FILENO, clear + text, subject: "standard output")
             } catch {
                 // The reader of a pipe has seen enough.
-                Shared.ExitCode.leave(error.number == EPIPE ? .success : .systemFailure)
+                if error.number == EPIPE { Shared.ExitCode.leave(.success) }
+                let logger = Logger.process("manager", level: .info, format: .text)
+                logger.error("the result cannot be printed", metadata: ["error": "\(error)"])
+                Shared.ExitCode.leave(.systemFailure)
             }
             guard watch else { Shared.ExitCode.leave(status.isRunning ? .success : .notRunning) }
             sleep(1)

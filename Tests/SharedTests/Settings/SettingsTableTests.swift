@@ -12,11 +12,4 @@ import Testing
             #expect(readme.contains(row), "README.md lacks: \(row)")
         }
     }
-
-    @Test func theReadmeListsEveryExitCode() throws {
-        let readme = try RepositoryFile.text("README.md")
-        for code in ExitCode.allCases {
-            #expect(readme.contains("| \(code.rawValue) | \(code.meaning) |"), "\(code)")
-        }
-    }
 }
