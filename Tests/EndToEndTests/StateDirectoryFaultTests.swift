@@ -67,13 +67,17 @@ import Testing
             (faults.worker(.publisher, of: manager)?.droppedLogLines ?? 0) > 0
         }
         let state = directory.path + "/state"
-        let watcher = try #require(manager.pid(of: .watcher))
         for _ in 0..<3 {
             rename(state, state + ".gone")
             symlink("/nowhere", state)
-            // Each death makes the supervisor write to the state, and fail.
-            kill(ProcessTree.children(of: manager.processID).last ?? watcher, SIGKILL)
-            try manager.wait(for: "all three workers") { ProcessTree.children(of: manager.processID).count == 3 }
+            let before = ProcessTree.children(of: manager.processID)
+            // A death makes the supervisor write to the state, and fail.
+            let victim = try #require(before.last)
+            kill(victim, SIGKILL)
+            try manager.wait(for: "a successor") {
+                let children = ProcessTree.children(of: manager.processID)
+                return children.count == 3 && !children.contains(victim)
+            }
             unlink(state)
             rename(state + ".gone", state)
         }

@@ -129,7 +129,7 @@ import Testing
         let pids = workers(manager)
         chmod(state, 0o500)
         unlink(state + "/state.json")
-        try staysAlive(manager, pids)
+        try staysAlive(manager, pids, edit: "/blocked-1")
         chmod(state, 0o700)
         try editArrives("/given-back", manager)
         #expect(workers(manager) == pids, "a worker died of it")
@@ -157,13 +157,13 @@ import Testing
 
         fill(seenFromHere + "/filler")
         unlink(seenFromHere + "/state.json")
-        try staysAlive(manager, pids)
+        try staysAlive(manager, pids, edit: "/blocked-2")
         unlink(seenFromHere + "/filler")
         try editArrives("/room", manager)
 
         // Over the directory: the kernel makes no file system read-only that has files open for writing.
         try inNamespace(of: manager, "mount --bind \(state) \(state) && mount -o remount,bind,ro \(state)")
-        try staysAlive(manager, pids)
+        try staysAlive(manager, pids, edit: "/blocked-3")
         try inNamespace(of: manager, "umount \(state)")
         try editArrives("/writable", manager)
         #expect(workers(manager) == pids, "a worker died of it")
@@ -172,8 +172,9 @@ import Testing
 
     /// An edit while nothing can be written: it is not shown as published before it is, the log says what is wrong, and
     /// every probe is answered by living processes.
-    func staysAlive(_ manager: ManagerProcess, _ pids: [String: Int32]) throws {
-        let path = "/blocked"
+    ///
+    /// - Parameter path: A new one each time: what is in the contract store needs no writing.
+    func staysAlive(_ manager: ManagerProcess, _ pids: [String: Int32], edit path: String) throws {
         let before = manager.log.lines.count
         try volume.publish(["orders.json": pact(path)])
         try manager.wait(for: "a line about the state") {

@@ -53,7 +53,6 @@ import Testing
     @Test func aFailedWriteCostsCountedLinesAndIsTriedAgain() throws {
         let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
         try #require(descriptor >= 0)
-        defer { close(descriptor) }
         var queue = OutputQueue(descriptor: descriptor)
         let start = MonotonicTime(milliseconds: 1000)
         queue.append(Array("one\ntwo\n".utf8), from: .watcher, now: start)
@@ -65,10 +64,13 @@ import Testing
 
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
-        defer { for end in ends { close(end) } }
         try #require(dup2(ends[1], descriptor) >= 0)
         queue.append(Array("four\n".utf8), from: .watcher, now: start + OutputQueue.pause)
         queue.flush(now: start + OutputQueue.pause)
+        // Nobody can write any more, so that reading ends.
+        close(descriptor)
+        close(ends[1])
+        defer { close(ends[0]) }
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = read(ends[0], &bytes, bytes.count)
         #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "four\n")
