@@ -21,6 +21,20 @@ extension ServerTests {
             #expect(information.tcpi_sacked == min(cap, UInt32(ListeningSocket.backlog)))
         }
 
+        /// Descriptors, then connections at most, connections and waiters.
+        @Test(arguments: [
+            (1_048_576, 960, 512, 384), (1024, 960, 512, 384), (512, 448, 336, 252), (256, 192, 144, 108),
+            (64, 32, 24, 18), (32, 8, 6, 4), (1, 2, 1, 0),
+        ])
+        func fewerDescriptorsAreFewerConnections(
+            _ row: (descriptors: UInt64, most: Int, connections: Int, waiters: Int)
+        ) {
+            let limits = ServerLimits(descriptors: row.descriptors)
+            #expect(limits.connectionsAtMost == row.most)
+            #expect(limits.connections == row.connections)
+            #expect(limits.waiters == row.waiters)
+        }
+
         @Test func aProbeIsAnsweredWhileIdleConnectionsTakeEveryPlace() throws {
             let test = try TestServer()
             let idle = try (0..<512).map { _ in try test.connect() }

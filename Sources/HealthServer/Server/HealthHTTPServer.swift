@@ -90,7 +90,7 @@ final class HealthHTTPServer: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: core.value.logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(core: core.value))
                 }
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)

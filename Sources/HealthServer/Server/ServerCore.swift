@@ -17,6 +17,8 @@ final class ServerCore {
     /// One thread that encodes long documents, started by the first request for one.
     private var encoder: NIOThreadPool?
     private var whenEmpty: (() -> Void)?
+    /// Called when a connection has given its descriptor back.
+    var whenConnectionCloses: (() -> Void)?
     private var crowdNoted: MonotonicTime?
 
     init(limits: ServerLimits, rules: EvaluationRules, logger: Logger, eventLoop: any EventLoop) {
@@ -94,6 +96,7 @@ final class ServerCore {
 
     func forget(_ connection: ConnectionHandler) {
         connections.remove(connection)
+        whenConnectionCloses?()
         closeIfEmpty()
     }
 
