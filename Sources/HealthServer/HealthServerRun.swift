@@ -13,9 +13,15 @@ enum HealthServerRun {
         do {
             // Before any thread exists: threads inherit the mask.
             let signals = try SignalDescriptor([SIGTERM, SIGINT])
-            let limits = ServerLimits(descriptors: try raiseDescriptorLimit())
+            let limits = ServerLimits(descriptors: try raisedDescriptorLimit())
+            if limits != ServerLimits() {
+                context.logger.warning(
+                    "few descriptors: fewer connections are served; raise the limit (ulimit -n) to 1024",
+                    metadata: ["connections": "\(limits.connections)", "waiters": "\(limits.waiters)"]
+                )
+            }
             let socket = try ListeningSocket.open(environment: context.environment, settings: context.settings)
-            let server = try start(context, socket: socket, limits: limits)
+            let server = try start(context, limits, socket: socket)
             waitForSignal(signals)
             context.notify.stopping()
             context.logger.info("the health server stops")
@@ -27,11 +33,9 @@ enum HealthServerRun {
         }
     }
 
-    private static func start(
-        _ context: ProcessContext,
-        socket: Int32,
-        limits: ServerLimits
-    ) throws -> HealthHTTPServer {
+    private static func start(_ context: ProcessContext, _ limits: ServerLimits, socket: Int32) throws
+        -> HealthHTTPServer
+    {
         let watch = StateWatch(
             source: StateFileSource(environment: context.environment, settings: context.settings),
             supervisedRun: context.isSupervised ? context.runID : nil,
@@ -80,17 +84,15 @@ enum HealthServerRun {
         }
     }
 
-    /// Without descriptors NIO spins at 100 % CPU (measured), and Kubernetes' default of a container may be 1,024 in
-    /// all or far more.
-    ///
-    /// - Returns: The limit that is in force then.
-    private static func raiseDescriptorLimit() throws(SystemError) -> Int {
+    /// As many descriptors as the full number of connections needs, or what there is: a container's limit may be 1,024
+    /// or far more, and somebody may have set less.
+    private static func raisedDescriptorLimit() throws(SystemError) -> UInt64 {
         var soft: UInt64 = 0
         var hard: UInt64 = 0
         try checked("getrlimit", "", clinux_get_descriptor_limit(&soft, &hard))
         let wanted = min(hard, 1024)
         if soft < wanted { try checked("setrlimit", "", clinux_set_descriptor_limit(wanted)) }
-        return Int(clamping: max(soft, wanted))
+        return max(soft, wanted)
     }
 
     private static func waitForSignal(_ signals: SignalDescriptor) {

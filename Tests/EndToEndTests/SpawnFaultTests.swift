@@ -7,14 +7,6 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct SpawnFaultTests {
     private let faults = SupervisorFaultTests()
 
-    /// - Parameter wrapper: A program that changes to the manager's user; root may not be allowed to.
-    private func limit(_ manager: ManagerProcess, _ option: String, wrapper: [String] = []) throws {
-        let command = wrapper + ["/usr/bin/prlimit", "--pid", "\(manager.processID)", option]
-        let run = try TestChildProcess(command[0], Array(command.dropFirst()), environment: [])
-        let (exit, output) = try run.wait(within: .seconds(10))
-        try #require(exit == .code(0), "\(output)")
-    }
-
     /// Kills the publisher and waits until its replacement has failed to start for `reason`.
     private func killPublisher(_ manager: ManagerProcess, expecting reason: String) throws {
         let pid = try #require(manager.pid(of: .publisher))
@@ -56,19 +48,23 @@ import Testing
     }
 
     @Test func noDescriptorsLeft() throws {
+        if let obstacle = ResourceLimit.obstacle {
+            print("skipped: \(obstacle)")
+            return
+        }
         let directory = try TemporaryDirectory()
         let manager = try faults.manager(in: directory)
         try faults.allReady(manager)
-        try limit(manager, "--nofile=4:4096")
+        try ResourceLimit.set(manager.processID, "--nofile=4:4096")
         try killPublisher(manager, expecting: String(cString: strerror(EMFILE)))
-        try limit(manager, "--nofile=1024:4096")
+        try ResourceLimit.set(manager.processID, "--nofile=1024:4096")
         try publisherReturns(manager)
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
     }
 
     @Test func noProcessesLeft() throws {
-        guard RestrictedContainerTests.obstacle == nil else {
-            print("skipped: \(RestrictedContainerTests.obstacle ?? "")")
+        if let obstacle = RestrictedContainerTests.obstacle ?? ResourceLimit.obstacle {
+            print("skipped: \(obstacle)")
             return
         }
         let directory = try TemporaryDirectory()
@@ -83,11 +79,11 @@ import Testing
         try manager.wait(for: "three workers") { ProcessTree.children(of: manager.processID).count == 3 }
         let before = ProcessTree.children(of: manager.processID)
         // Root's processes are not counted; this one's user has three workers already.
-        try limit(manager, "--nproc=1:4096", wrapper: RestrictedContainerTests.asNobody)
+        try ResourceLimit.set(manager.processID, "--nproc=1:4096", wrapper: RestrictedContainerTests.asNobody)
         kill(try #require(before.first { ProcessTree.name(of: $0) == "publisher" }), SIGKILL)
         try manager.log.waitForLine(containing: String(cString: strerror(EAGAIN)), within: .seconds(10))
         #expect(ProcessTree.children(of: manager.processID).count == 2)
-        try limit(manager, "--nproc=4096:4096", wrapper: RestrictedContainerTests.asNobody)
+        try ResourceLimit.set(manager.processID, "--nproc=4096:4096", wrapper: RestrictedContainerTests.asNobody)
         try manager.wait(for: "the publisher's return", within: .seconds(40)) {
             ProcessTree.children(of: manager.processID).count == 3
         }

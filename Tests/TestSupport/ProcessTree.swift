@@ -1,3 +1,6 @@
+internal import Glibc
+internal import Shared
+
 /// What /proc tells about processes.
 package enum ProcessTree {
     /// The children of a single-threaded process, zombies too.
@@ -15,5 +18,20 @@ package enum ProcessTree {
     package static func state(of pid: Int32) -> String {
         let text = (try? RepositoryFile.text("/proc/\(pid)/stat")) ?? ""
         return String(text.split(separator: ")").last?.split(separator: " ").first ?? "")
+    }
+
+    /// The CPU time it has used, in user and kernel mode (utime and stime of proc(5), in ticks of usually 10 ms).
+    package static func processorTime(of pid: Int32) -> Duration? {
+        // The name, in parentheses, may hold spaces; after it comes field 3.
+        guard
+            let fields = (try? RepositoryFile.text("/proc/\(pid)/stat"))?.split(separator: ")").last?
+                .split(separator: " "), fields.count > 12, let user = Int64(fields[11]), let system = Int64(fields[12])
+        else { return nil }
+        return .nanoseconds((user + system) * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK))))
+    }
+
+    /// How many descriptors it has open.
+    package static func descriptorCount(of pid: Int32) -> Int {
+        (try? FileNames.inDirectory("/proc/\(pid)/fd").count) ?? 0
     }
 }

@@ -88,6 +88,11 @@ final class HealthHTTPServer: Sendable {
         ServerBootstrap(group: group)
             // A burst of connections must not wait for one loop turn each.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(core: core.value))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // An option of TCP: at socket level the same number is SO_DEBUG, which only root may set.
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -19,6 +19,9 @@ final class ServerCore {
     /// One thread that encodes long documents, started by the first request for one.
     private var encoder: NIOThreadPool?
     private var whenEmpty: (() -> Void)?
+    /// Called when a connection has given its descriptor back.
+    var whenConnectionCloses: (() -> Void)?
+    private var crowdNoted: MonotonicTime?
 
     init(limits: ServerLimits, rules: EvaluationRules, logger: Logger, eventLoop: any EventLoop) {
         self.limits = limits
@@ -70,15 +73,32 @@ final class ServerCore {
 
     /// Makes room for a new connection by closing the one longest idle or longest in sending its request.
     func admit(_ connection: ConnectionHandler) {
-        if connections.count >= limits.connections, let victim = connections.longestWithoutRequest() {
-            victim.close()
+        if connections.count >= limits.connections {
+            noteCrowd()
+            if let victim = connections.longestWithoutRequest() {
+                // Its own farewell may come only after the whole burst has been accepted.
+                connections.remove(victim)
+                victim.close()
+            }
         }
         connections.insert(connection)
         if isStopping || connections.count > limits.connectionsAtMost { connection.close() }
     }
 
+    /// One line a minute, however many come.
+    private func noteCrowd() {
+        let now = MonotonicTime.now()
+        if let crowdNoted, now - crowdNoted < .seconds(60) { return }
+        crowdNoted = now
+        logger.warning(
+            "every place for a connection is taken: each new one closes the one longest idle",
+            metadata: ["connections": "\(connections.count)"]
+        )
+    }
+
     func forget(_ connection: ConnectionHandler) {
         connections.remove(connection)
+        whenConnectionCloses?()
         closeIfEmpty()
     }
 
