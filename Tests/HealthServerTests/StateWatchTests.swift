@@ -54,6 +54,8 @@ extension ServerTests {
             box.set(test.server)
             try startThread {
                 box.waitForServer()
+                // As the real process does: what a pulse has read before the box was filled went nowhere.
+                box.deliver(watch.view)
                 watch.run(box.deliver)
             }
             return (test, watch)
