@@ -124,9 +124,7 @@ struct SupervisorCore: Sendable {
         workers[index].leaveReady(at: now)
         switch workers[index].phase {
         case .aborting: reason = "heartbeat"
-        case .stopping(_, _, let thenStart):
-            startAgainAtOnce = thenStart
-            reason = "reload"
+        case .stopping(_, _, let thenStart): startAgainAtOnce = thenStart
         case .waiting, .spawning, .starting, .ready, .stopped: break
         }
         workers[index].lastExit = .init(status: status, spawnFailure: nil, at: now)

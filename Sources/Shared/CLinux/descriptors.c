@@ -25,11 +25,6 @@ int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token)
     return OR_ERRNO(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event));
 }
 
-int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token) {
-    struct epoll_event event = {.events = events, .data.u64 = token};
-    return OR_ERRNO(epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event));
-}
-
 int clinux_epoll_remove(int epoll, int descriptor) {
     return OR_ERRNO(epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL));
 }

@@ -148,10 +148,6 @@ int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const c
 
 int clinux_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ? -errno : 0; }
 
-int clinux_set_parent_death_signal(int signal) {
-    return prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0) < 0 ? -errno : 0;
-}
-
 int clinux_peek_exit(pid_t *pid, int *code, int *status) {
     siginfo_t info;
     memset(&info, 0, sizeof info);
@@ -175,7 +171,6 @@ int clinux_reap(pid_t pid) {
 }
 
 int clinux_cld_exited(void) { return CLD_EXITED; }
-int clinux_cld_dumped(void) { return CLD_DUMPED; }
 
 const char *clinux_signal_name(int signal) { return sigabbrev_np(signal); }
 
@@ -193,5 +188,3 @@ int clinux_set_descriptor_limit(uint64_t soft) {
     limit.rlim_cur = soft;
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
-
-int clinux_gettid(void) { return (int)syscall(SYS_gettid); }

@@ -45,8 +45,6 @@ int clinux_lock_byte(int descriptor, int64_t offset, bool exclusive) {
     return lock_command(descriptor, offset, exclusive ? F_WRLCK : F_RDLCK);
 }
 
-int clinux_unlock_byte(int descriptor, int64_t offset) { return lock_command(descriptor, offset, F_UNLCK); }
-
 int clinux_byte_is_locked(int descriptor, int64_t offset) {
     struct flock lock;
     memset(&lock, 0, sizeof lock);
@@ -128,7 +126,8 @@ static void on_sigbus(int signal, siginfo_t *info, void *context) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = SIG_DFL;
-    sigaction(signal, &action, NULL);   // returning re-executes the store: the default action follows
+    // Returning repeats the access, and the default action follows. A SIGBUS that somebody sent is survived once.
+    sigaction(signal, &action, NULL);
 }
 
 int clinux_guard_mapping(void *base, size_t length) {

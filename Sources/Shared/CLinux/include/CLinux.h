@@ -34,8 +34,6 @@ int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const c
 
 /// PR_SET_CHILD_SUBREAPER: orphaned grandchildren come to us when we are not PID 1.
 int clinux_set_child_subreaper(void);
-/// PR_SET_PDEATHSIG for the calling process.
-int clinux_set_parent_death_signal(int signal);
 /// waitid(P_ALL, WEXITED | WNOHANG | WNOWAIT): 1 = a child has exited and waits to be reaped, 0 = none, -ECHILD = there
 /// are no children. `*code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED; `*status` the exit code or the signal. Until
 /// clinux_reap its pid (and so its group) cannot belong to anybody else: the moment to kill what it left behind.
@@ -44,20 +42,16 @@ int clinux_peek_exit(pid_t *pid, int *code, int *status);
 int clinux_reap(pid_t pid);
 /// CLD_EXITED and friends are macros over an enum that the importer does not surface.
 int clinux_cld_exited(void);
-int clinux_cld_dumped(void);
 /// The short name of a signal ("SEGV"), or NULL. sigabbrev_np, not in the Glibc module.
 const char *clinux_signal_name(int signal);
 /// getrlimit/setrlimit take an enum in C that is not an Int32 in Swift.
 int clinux_get_descriptor_limit(uint64_t *soft, uint64_t *hard);
 int clinux_set_descriptor_limit(uint64_t soft);
-/// gettid: the calling thread.
-int clinux_gettid(void);
 
 // ---- descriptors and waiting ---------------------------------------------------------------------------------------
 
 int clinux_epoll_create(void);
 int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t token);
-int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t token);
 int clinux_epoll_remove(int epoll, int descriptor);
 /// Returns the number of ready events (their tokens and masks copied out), 0 on time-out, -errno (EINTR included).
 int clinux_epoll_wait(int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_milliseconds);
@@ -102,7 +96,6 @@ int clinux_futex_wait(const void *word, uint32_t expected, int64_t timeout_nanos
 int clinux_futex_wake(const void *word, int count);
 /// F_OFD_SETLK on [offset, offset + 1): 0, or -EAGAIN when somebody else holds it. Never blocks.
 int clinux_lock_byte(int descriptor, int64_t offset, bool exclusive);
-int clinux_unlock_byte(int descriptor, int64_t offset);
 /// F_OFD_GETLK: 1 if somebody holds an exclusive lock on the byte, 0 if nobody does. Takes nothing, so it disturbs nobody.
 int clinux_byte_is_locked(int descriptor, int64_t offset);
 
