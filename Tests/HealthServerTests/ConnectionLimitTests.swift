@@ -1,5 +1,7 @@
+import Dispatch
 import Glibc
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -72,6 +74,35 @@ extension ServerTests {
             #expect(try test.client.get("/liveness").status == 200)
             for _ in 0..<12 { #expect(try slow.response().status == 200) }
             #expect(try test.client.get("/status").status == 200)
+        }
+
+        @Test func aBurstInOneTurnOfTheLoopTakesNoMoreThanItsPlaces() throws {
+            var limits = ServerLimits()
+            limits.connections = 8
+            limits.connectionsAtMost = 40
+            limits.tick = .milliseconds(10)
+            let stands = DispatchSemaphore(value: 0)
+            let goesOn = DispatchSemaphore(value: 0)
+            let isFirst = Mutex(true)
+            // The loop stands still while the connections come, and then accepts all of them in one turn.
+            let test = try TestServer(limits: limits) { _ in
+                let isFirst = isFirst.withLock { first in
+                    defer { first = false }
+                    return first
+                }
+                if isFirst {
+                    stands.signal()
+                    _ = goesOn.wait(timeout: .now() + .seconds(20))
+                }
+                return nil
+            }
+            try #require(stands.wait(timeout: .now() + .seconds(20)) == .success)
+            let burst = try (0..<32).map { _ in try test.connect() }
+            goesOn.signal()
+            try burst[31].get("/liveness")
+            #expect(try burst[31].response().status == 200)
+            #expect(try test.server.load().connections == 8)
+            for connection in burst[0..<24] { #expect(try connection.untilClosed().isEmpty) }
         }
 
         @Test func oneWhoIsSlowToSendMakesRoomOneWithACompleteRequestDoesNot() throws {
