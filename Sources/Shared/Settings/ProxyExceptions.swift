@@ -38,7 +38,7 @@ struct ProxyExceptions {
         let (host, port) = parts(of: entry)
         if let port, port != target.port { return false }
         var name = plain(host)
-        if let address = IPAddress(name) { return address == target.address }
+        if target.address != nil { return IPAddress(name) == target.address }
         if name.hasPrefix("*") { name.removeFirst() }
         if name.hasPrefix(".") { name.removeFirst() }
         return !name.isEmpty && (target.name == name || target.name.hasSuffix(".\(name)"))
