@@ -65,7 +65,7 @@ struct BrokerExplanation: Sendable {
         if says("wrong version number", "unknown protocol", "packet length too long", "http request") {
             return "no TLS is spoken there; is BROKER_URL http:// instead of https://?"
         }
-        if says(" alert ", "certificate verification failed") { return refusal(says) }
+        if says(" alert ") { return refusal(says) }
         if says("subject name", "does not match", "hostname mismatch", "ip address mismatch") {
             return "its certificate is for another name; set BROKER_URL to a name that the certificate carries"
         }
@@ -74,12 +74,16 @@ struct BrokerExplanation: Sendable {
                 "its certificate, or one that it is signed with, has expired; renew it, or correct this machine's clock"
         }
         if says("not yet valid") { return "its certificate is not valid yet; check this machine's clock" }
-        if says("self-signed", "self signed", "issuer certificate", "unable to verify", "unknown ca") {
+        if says("self-signed", "self signed", "issuer certificate", "unable to verify") {
             return connection.caFile.isEmpty
                 ? "its certificate is of no authority that this system trusts; set BROKER_CA_FILE to the PEM file of "
                     + "the authority that signed it"
                 : "its certificate is of none of the authorities in BROKER_CA_FILE=\(connection.caFile); put the one "
                     + "that signed it there"
+        }
+        // What libcurl makes of the alert "certificate expired" in TLS 1.2.
+        if says("certificate verification failed"), !connection.clientCertificateFile.isEmpty {
+            return ownCertificateIsRefused
         }
         return "check BROKER_URL and BROKER_CA_FILE"
     }

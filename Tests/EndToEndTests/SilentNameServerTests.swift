@@ -72,4 +72,18 @@ struct SilentNameServerTests {
         #expect(!manager.log.lines.contains { $0.contains("publisher") && $0.contains("killed") })
         print("silent name server: \(time.milliseconds) ms, \(threads) threads, stopped in \(stop.milliseconds) ms")
     }
+
+    /// The lookup in flight is abandoned, not waited for: 150 s.
+    @Test func aOneShotEndsAtItsTimeout() throws {
+        let server = try SilentNameServer(options: "timeout:30 attempts:5")
+        let started = MonotonicTime.now()
+        let run = try PublisherOnce.run(
+            ["BROKER_URL": "http://pact-broker.test:9292"],
+            timeout: "2s",
+            wrapper: server.wrapper
+        )
+        #expect(run.exit == .code(69), "\(run.output)")
+        #expect(MonotonicTime.now() - started < .seconds(10))
+        #expect(server.takeQuestions() > 0)
+    }
 }

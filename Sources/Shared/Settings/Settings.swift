@@ -122,11 +122,11 @@ package struct Settings: Sendable {
         if !reader.problems.isEmpty { throw SettingsError(problems: reader.problems) }
     }
 
-    /// A file of at most 1 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).
+    /// A file of at most 8 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).
     package static func readSmallFile(_ path: String) -> Result<[UInt8], SystemError> {
         Result { () throws(SystemError) in
             let descriptor = try FileDescriptor(opening: path, flags: O_RDONLY)
-            guard let bytes = try readAll(descriptor, limit: 1 << 20, subject: path) else {
+            guard let bytes = try readAll(descriptor, limit: 8 << 20, subject: path) else {
                 throw SystemError(call: "read", number: EFBIG, subject: path)
             }
             return bytes

@@ -103,7 +103,7 @@ struct TLSExplanationTests {
 
     @Test func explainsACertificateOfOursThatIsMissingExpiredOrOfAnotherAuthority() throws {
         let server = try fixture.server(clientAuthority: fixture.authority.certificateFile)
-        try expectRefusals(port: server.port)
+        try expectRefusals(port: server.port, expired: "", stranger: "")
     }
 
     /// As above where the server says it with an alert: within the handshake in TLS 1.2, after it in TLS 1.3.
@@ -111,10 +111,15 @@ struct TLSExplanationTests {
     func explainsItFromAnAlertToo(version: String) throws {
         let certificate = try fixture.authority.issue("server")
         let server = try fixture.authority.strictServer(certificate, arguments: [version])
-        try expectRefusals(port: server.port)
+        // In TLS 1.2 libcurl 7.88 leaves the alert of an expired certificate out.
+        let expired = version == "-tls1_3" ? "alert certificate expired" : ""
+        try expectRefusals(port: server.port, expired: expired, stranger: "alert unknown ca")
     }
 
-    func expectRefusals(port: UInt16) throws {
+    /// - Parameters:
+    ///   - expired: What OpenSSL says of the server's answer to an expired certificate.
+    ///   - stranger: And to one of an authority it does not know.
+    func expectRefusals(port: UInt16, expired: String, stranger: String) throws {
         let address = "127.0.0.1:\(port)"
         let base = ["BROKER_URL": "https://\(address)", "BROKER_CA_FILE": fixture.authority.certificateFile]
         try expectFailure(
@@ -122,9 +127,13 @@ struct TLSExplanationTests {
             "TLS with \(address) failed: it wants a client certificate; set BROKER_CLIENT_CERT_FILE and "
                 + "BROKER_CLIENT_KEY_FILE"
         )
-        for refused in [try fixture.authority.issue("old", .expired), try fixture.stranger.issue("client")] {
+        let refusals = [
+            (try fixture.authority.issue("old", .expired), expired), (try fixture.stranger.issue("client"), stranger),
+        ]
+        for (refused, words) in refusals {
             try expectFailure(
                 base.merging(refused.settings) { $1 },
+                words,
                 "TLS with \(address) failed: it refuses our certificate, BROKER_CLIENT_CERT_FILE="
                     + "\(refused.certificateFile): expired, or of an authority"
             )
