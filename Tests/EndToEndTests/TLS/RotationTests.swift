@@ -116,6 +116,23 @@ struct RotationTests {
         #expect(manager.pid(of: .publisher) == publisher)
     }
 
+    @Test func aFileThatIsMissingForAMomentChangesNothing() throws {
+        let server = try fixture.server()
+        try fixture.directory.write("ca.pem", try RepositoryFile.bytes(fixture.authority.certificateFile))
+        let manager = try manager(server, ["BROKER_CA_FILE": fixture.directory.path + "/ca.pem"])
+        try waitUntilReady(manager)
+        fixture.directory.remove("ca.pem")
+        let requests = server.accesses.count
+        try manager.wait(for: "six more requests", within: .seconds(30)) {
+            #expect(manager.get("/readiness").code == 200)
+            return server.accesses.count >= requests + 6
+        }
+        #expect(Set(server.accesses.map(\.connection)).count == 1)
+        // Back with another content, which then counts.
+        try fixture.directory.write("ca.pem", try RepositoryFile.bytes(fixture.stranger.certificateFile))
+        try waitForReason("broker_tls", "none of the authorities in BROKER_CA_FILE=", manager)
+    }
+
     @Test func aTokenInAFileIsReadAgain() throws {
         let check = "if ($http_authorization != \"Bearer sec0nd\") { return 401; } proxy_set_header Authorization \"\";"
         let server = try fixture.server(location: fixture.location("/", check))
