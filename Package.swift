@@ -58,7 +58,7 @@ let package = Package(
         ),
         .target(
             name: "SharedHTTP",
-            dependencies: ["Shared", "CCurl"],
+            dependencies: ["Shared", "CCurl", "CLinux"],
             path: "Sources/Shared/HTTP",
             swiftSettings: strict
         ),

@@ -4,23 +4,31 @@ import SharedHTTP
 /// Translates answers of the broker: a pure function of the request's kind and the answer (DESIGN.md §6,
 /// FACTS-broker.md §2). Bodies may be empty, plain text or HTML of a proxy; nothing here relies on JSON being there.
 enum BrokerAnswer {
-    /// - Parameter usesBearer: We sent a token: a basic-auth broker answers that with an empty 400.
+    /// - Parameters:
+    ///   - usesBearer: We sent a token: a basic-auth broker answers that with an empty 400.
+    ///   - proxy: What was asked to ask the broker.
     static func outcome(
         of kind: BrokerRequest.Kind,
         _ result: Result<HTTPResponse, TransportError>,
-        usesBearer: Bool = false
+        usesBearer: Bool = false,
+        proxy: ProxySetting? = nil
     ) -> BrokerOutcome {
         switch result {
         case .failure(let error):
-            .transient(.init(cause: .transport(error.kind), text: error.description, retryAfter: nil))
-        case .success(let response): outcome(of: kind, response, usesBearer: usesBearer)
+            switch error.proxyStatus {
+            case 407: .unauthorized(error.description)
+            case let status?: .transient(.init(cause: .http(status), text: error.description, retryAfter: nil))
+            case nil: .transient(.init(cause: .transport(error.kind), text: error.description, retryAfter: nil))
+            }
+        case .success(let response): outcome(of: kind, response, usesBearer: usesBearer, proxy: proxy)
         }
     }
 
     private static func outcome(
         of kind: BrokerRequest.Kind,
         _ response: HTTPResponse,
-        usesBearer: Bool
+        usesBearer: Bool,
+        proxy: ProxySetting?
     ) -> BrokerOutcome {
         let text = BrokerText(response)
         switch response.status {
@@ -33,8 +41,8 @@ enum BrokerAnswer {
             )
         case 401: return .unauthorized("the broker answered 401: the credentials are missing, wrong or read-only")
         case 403: return .forbidden(text.sentence(or: "the broker answered 403: these credentials may not do this"))
-        case 407: return .unauthorized("a proxy in front of the broker wants credentials (407)")
-        case 408, 429, 502, 503, 504: return .transient(transient(response, text))
+        case 407: return .unauthorized(BrokerExplanation.proxyWantsCredentials(proxy))
+        case 408, 429, 502, 503, 504: return .transient(transient(response, text, proxy))
         case 400 where response.body.isEmpty && (usesBearer || kind != .publish):
             return .unauthorized(
                 "the broker answered 400 without a word, which is what a broker with basic authentication says to a "
@@ -71,11 +79,22 @@ enum BrokerAnswer {
         return .notABroker("the server at BROKER_URL answers, but not as a Pact Broker: its index has no links")
     }
 
-    private static func transient(_ response: HTTPResponse, _ text: BrokerText) -> BrokerOutcome.Transient {
+    private static func transient(
+        _ response: HTTPResponse,
+        _ text: BrokerText,
+        _ proxy: ProxySetting?
+    ) -> BrokerOutcome.Transient {
         let seconds = response.headers["retry-after"].flatMap { Int($0) }
+        var sentence = text.sentence(or: "answered \(response.status)")
+        // A gateway's failure without the broker's own header: perhaps not even the broker's side has seen the request.
+        if let proxy, (502...504).contains(response.status), response.headers["x-pact-broker-version"] == nil {
+            sentence =
+                "the proxy \(proxy), or a server behind it, answered \(response.status): it cannot reach the "
+                + "broker; put the broker's host into NO_PROXY if it needs no proxy"
+        }
         return .init(
             cause: .http(response.status),
-            text: text.sentence(or: "answered \(response.status)"),
+            text: sentence,
             retryAfter: seconds.map { .seconds(min(max(0, $0), 3600)) }
         )
     }

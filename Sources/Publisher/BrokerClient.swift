@@ -8,7 +8,7 @@ import SharedHTTP
 struct BrokerClient: Sendable {
     let url: BrokerURL
     let healthPath: String
-    let caFile: String
+    let connection: HTTPConnectionSettings
     let branch: String
     let tags: [String]
     let buildURL: String
@@ -23,10 +23,20 @@ struct BrokerClient: Sendable {
     init(_ settings: Settings) {
         url = settings.brokerURL
         healthPath = settings.brokerHealthPath
-        caFile = settings.brokerCAFile
+        connection = HTTPConnectionSettings(
+            caFile: settings.brokerCAFile,
+            clientCertificateFile: settings.brokerClientCertificateFile,
+            clientKeyFile: settings.brokerClientKeyFile,
+            proxy: settings.brokerProxy
+        )
         branch = settings.gitBranch
         tags = settings.brokerTags
         buildURL = settings.buildURL
+    }
+
+    /// The answer with what failed on the way to the broker put so that it helps.
+    func explained(_ answer: Result<HTTPResponse, TransportError>) -> Result<HTTPResponse, TransportError> {
+        BrokerExplanation(url: url, connection: connection).explain(answer)
     }
 
     /// The time a request may take in all. A 5 MB contract takes the broker 4 s (measured), a small machine longer.
@@ -89,7 +99,7 @@ struct BrokerClient: Sendable {
             // `application/json` alone is a 406 in places (measured).
             headers: [("Accept", "application/hal+json, application/json;q=0.9, */*;q=0.1")],
             credentials: credentials,
-            caFile: caFile,
+            connection: connection,
             timeout: timeout(of: request.kind),
             responseLimit: limit
         )
@@ -123,7 +133,7 @@ struct BrokerClient: Sendable {
             headers: [("Accept", "application/hal+json"), ("Content-Type", "application/json")],
             body: body,
             credentials: credentials,
-            caFile: caFile,
+            connection: connection,
             timeout: timeout(of: request.kind),
             responseLimit: BrokerClient.bulkLimit
         )

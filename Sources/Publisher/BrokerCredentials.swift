@@ -1,4 +1,3 @@
-import Glibc
 import Shared
 import SharedHTTP
 
@@ -44,24 +43,16 @@ struct BrokerCredentials {
 private struct SecretSource {
     private(set) var value: String
     private let file: String?
-    private var stamp: Stamp?
-
-    /// What changes when Kubernetes or an editor replaces the file.
-    private struct Stamp: Equatable {
-        var inode: UInt64
-        var size: Int64
-        var seconds: Int
-        var nanoseconds: Int
-    }
+    private var stamp: FileStamp?
 
     init(_ secret: Secret) {
         value = SecretSource.usable(secret.value)
         file = secret.file
-        stamp = file.flatMap(SecretSource.stamp)
+        stamp = file.flatMap(FileStamp.init)
     }
 
     mutating func refresh(force: Bool) {
-        guard let file, let now = SecretSource.stamp(file), force || now != stamp else { return }
+        guard let file, let now = FileStamp(file), force || now != stamp else { return }
         // A file that is being replaced keeps its old value; the next look finds the new one.
         guard case .success(let bytes) = Settings.readSmallFile(file) else { return }
         value = SecretSource.usable(Secret.text(ofFile: bytes))
@@ -71,16 +62,5 @@ private struct SecretSource {
     /// A line break in a token would end its header field and begin another.
     private static func usable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-    }
-
-    private static func stamp(_ path: String) -> Stamp? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return Stamp(
-            inode: UInt64(status.st_ino),
-            size: Int64(status.st_size),
-            seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec
-        )
     }
 }

@@ -5,7 +5,7 @@ extension PlanNote {
     /// How much people want to know it.
     var level: Logger.Level {
         switch self {
-        case .published, .dropped, .versionMoved, .pacticipantCreated: .info
+        case .published, .dropped, .versionMoved, .pacticipantCreated, .certificatesChanged: .info
         case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused: .warning
         }
     }
@@ -23,6 +23,7 @@ extension PlanNote {
         case .brokerWarning: "warning of the broker"
         case .pacticipantCreated: "pacticipant created"
         case .labelRefused: "the broker does not take a label of the version"
+        case .certificatesChanged: "certificates or key have changed; the broker is connected to anew"
         case .readingOneByOne: "the broker's list of pacts is not usable; reading pacts one by one"
         }
     }
@@ -44,6 +45,7 @@ extension PlanNote {
         case .labelRefused(let label, let reason):
             ["consumer": label.consumer, "version": label.version, "label": "\(label.kind)", "reason": reason]
         case .readingOneByOne(let reason): ["reason": reason]
+        case .certificatesChanged: [:]
         }
     }
 }

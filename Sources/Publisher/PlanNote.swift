@@ -19,6 +19,8 @@ enum PlanNote: Equatable, Sendable {
     case labelRefused(VersionLabel, String)
     /// The bulk answer is too slow or too large: pairs are read one by one for a while.
     case readingOneByOne(String)
+    /// A file with certificates or a key has changed.
+    case certificatesChanged
 
     /// What was wrong with a proven pair.
     enum Repair: String, Sendable {

@@ -5,7 +5,10 @@ import SharedHTTP
 final class PublisherEngine {
     var plan: PublicationPlan
     let client: BrokerClient
-    private let multi: CurlMulti
+    private var multi: CurlMulti
+    private var files: TLSFiles
+    /// What is connected, and what libcurl remembers of certificates and sessions, is not to be used again.
+    private var needsNewConnections = false
     private var credentials: BrokerCredentials
     /// The bytes of a contract; `nil` if they are gone.
     private let contents: (DesiredContent) -> [UInt8]?
@@ -26,6 +29,7 @@ final class PublisherEngine {
         contents: @escaping (DesiredContent) -> [UInt8]?
     ) throws(TransportError) {
         client = BrokerClient(settings)
+        files = TLSFiles(client.connection)
         credentials = BrokerCredentials(settings)
         multi = try CurlMulti()
         self.contents = contents
@@ -46,6 +50,11 @@ final class PublisherEngine {
     /// - Returns: Until when nothing is to be done unless something happens.
     func advance(_ now: MonotonicTime) -> MonotonicTime {
         if credentials.refresh(force: false) { plan.credentialsChanged(now) }
+        if files.refresh() {
+            needsNewConnections = true
+            plan.notes.append(.certificatesChanged)
+            plan.credentialsChanged(now)
+        }
         while true {
             switch plan.next(now) {
             case .wait(let until): return until
@@ -76,6 +85,12 @@ final class PublisherEngine {
             return
         }
         do {
+            if needsNewConnections {
+                // Only a new multi handle forgets everything: idle connections, TLS sessions (which the server ties to
+                // the old certificate) and the parsed authorities (kept for a day by path).
+                multi = try CurlMulti()
+                needsNewConnections = false
+            }
             current = (try multi.start(http), request, now)
         } catch {
             // libcurl refuses the request itself, for example a CA file that is not there: as if it had failed.
@@ -91,7 +106,15 @@ final class PublisherEngine {
         let now = MonotonicTime.now()
         var usesBearer = false
         if case .bearer = credentials.current { usesBearer = true }
-        let outcome = BrokerAnswer.outcome(of: request.kind, answer, usesBearer: usesBearer)
+        let answer = client.explained(answer)
+        // Whatever is put right, in our files or the system's, counts at the next attempt.
+        if case .failure(let error) = answer, error.kind == .tls { needsNewConnections = true }
+        let outcome = BrokerAnswer.outcome(
+            of: request.kind,
+            answer,
+            usesBearer: usesBearer,
+            proxy: client.connection.proxy
+        )
         plan.handle(outcome, to: request, took: now - started, now: now)
         if case .unauthorized = outcome, credentials.refresh(force: true) { plan.credentialsChanged(now) }
         return outcome

@@ -2,7 +2,8 @@ import Shared
 
 /// The environment each worker gets: ours, without what is none of its business.
 ///
-/// Secrets go to the publisher only, `KUBERNETES_*` to the watcher only; what systemd told *us* (notify socket, listen
+/// Secrets, proxies (whose URLs may hold a password) and the files of TLS (whose absence must end nobody else) go to the
+/// publisher only, `KUBERNETES_*` to the watcher only; what systemd told *us* (notify socket, listen
 /// descriptors, watchdog) is replaced by what we tell the worker.
 struct WorkerEnvironment: Sendable {
     let base: ProcessEnvironment
@@ -17,8 +18,9 @@ struct WorkerEnvironment: Sendable {
         "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
         InternalVariable.runID, InternalVariable.stateDirectory, InternalVariable.managerPID,
     ]
-    private static let secretNames = Set(
+    private static let publisherNames = Set(
         SettingCatalog.all.filter(\.isSecret).flatMap { [$0.name, "\($0.name)_FILE"] }
+            + ["BROKER_CA_FILE", "BROKER_CLIENT_CERT_FILE", "BROKER_CLIENT_KEY_FILE"]
     )
 
     /// - Parameter inheritsSocket: Descriptor 3 is the listening socket; `LISTEN_PID` is added by the spawn, which
@@ -26,7 +28,9 @@ struct WorkerEnvironment: Sendable {
     func variables(for worker: WorkerName, watchdogLimit: Duration, inheritsSocket: Bool) -> [String: String] {
         var variables = base.variables.filter { name, _ in
             if Self.replaced.contains(name) { return false }
-            if worker != .publisher, Self.secretNames.contains(name) { return false }
+            if worker != .publisher, Self.publisherNames.contains(name) || ProxySetting.isVariable(name) {
+                return false
+            }
             if worker != .watcher, name.hasPrefix("KUBERNETES_") { return false }
             return true
         }

@@ -174,7 +174,9 @@ struct CurlMultiTests {
         let server = try StubHTTPServer { _ in .hang }
         defer { server.stop() }
         let url = "https" + server.url.dropFirst(4)
-        let result = try perform(HTTPRequest(.get, url, caFile: "/nonexistent/ca.pem", timeout: .seconds(2)))
+        let result = try perform(
+            HTTPRequest(.get, url, connection: .init(caFile: "/nonexistent/ca.pem"), timeout: .seconds(2))
+        )
         guard case .failure(let error) = result else {
             Issue.record("no TLS server is there")
             return

@@ -11,6 +11,7 @@ step() { printf '\n== %s\n' "$*"; }
 
 step "system packages"
 Tests/Scripts/install-libcurl.sh
+Tests/Scripts/install-tls-tools.sh
 
 step "format"
 "$swift" format lint --strict -r --parallel Package.swift Sources Tests

@@ -33,6 +33,9 @@ package final class StubHTTPServer: Sendable {
         case drip([UInt8], size: Int, pause: Duration)
         /// Never answers; the connection stays open.
         case hang
+        /// Answers 200 and carries all further bytes to and from this port of 127.0.0.1: what a proxy does for
+        /// `CONNECT`.
+        case tunnel(port: UInt16)
 
         /// A complete answer with its length.
         package static func response(
@@ -143,6 +146,14 @@ package final class StubHTTPServer: Sendable {
                     var byte: UInt8 = 0
                     if recv(connection, &byte, 1, 0) <= 0 { return }
                 }
+                return
+            case .tunnel(let port):
+                guard let target = SocketTunnel.connect(host: "127.0.0.1", port: port) else { return }
+                defer { close(target) }
+                guard deliver(connection, Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8)[...]) else {
+                    return
+                }
+                SocketTunnel.carry(connection, target, stopEvent: stopEvent)
                 return
             }
         }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,4 +188,14 @@ int clinux_set_descriptor_limit(uint64_t soft) {
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
     limit.rlim_cur = soft;
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+int clinux_set_default_stack(size_t bytes) {
+    pthread_attr_t attributes;
+    int result = pthread_attr_init(&attributes);
+    if (result != 0) return -result;
+    result = pthread_attr_setstacksize(&attributes, bytes);
+    if (result == 0) result = pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+    return -result;
 }

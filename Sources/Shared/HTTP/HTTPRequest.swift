@@ -17,8 +17,7 @@ package struct HTTPRequest: Sendable {
     /// `nil` for a request without a body.
     package var body: [UInt8]?
     package var credentials: HTTPCredentials
-    /// PEM file of the certificate authorities to trust instead of the system's; empty: the system's.
-    package var caFile: String
+    package var connection: HTTPConnectionSettings
     package var connectTimeout: Duration
     /// From start to the last byte of the answer; `nil` for a stream that may last for ever.
     package var timeout: Duration?
@@ -33,7 +32,7 @@ package struct HTTPRequest: Sendable {
         headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil,
         credentials: HTTPCredentials = .none,
-        caFile: String = "",
+        connection: HTTPConnectionSettings = HTTPConnectionSettings(),
         connectTimeout: Duration = .seconds(5),
         timeout: Duration? = .seconds(30),
         stallTimeout: Duration? = nil,
@@ -44,7 +43,7 @@ package struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.credentials = credentials
-        self.caFile = caFile
+        self.connection = connection
         self.connectTimeout = connectTimeout
         self.timeout = timeout
         self.stallTimeout = stallTimeout

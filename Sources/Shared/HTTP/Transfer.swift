@@ -50,7 +50,11 @@ final class Transfer {
             var number = 0
             ccurl_get_os_errno(handle, &number)
             let text = String(decoding: errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            return .failure(TransportError(curl: code, text: text, systemError: number))
+            var proxyStatus = 0
+            ccurl_get_connect_status(handle, &proxyStatus)
+            var error = TransportError(curl: code, text: text, systemError: number)
+            if proxyStatus >= 300 { error.proxyStatus = proxyStatus }
+            return .failure(error)
         }
         return .success(HTTPResponse(status: status, headers: headers, body: body))
     }
@@ -114,8 +118,24 @@ final class Transfer {
             try set("credentials", ccurl_set_basic(handle, username, password))
         case .bearer(let token): try set("credentials", ccurl_set_bearer(handle, token))
         }
-        if !request.caFile.isEmpty { try set("CA file", ccurl_set_ca_file(handle, request.caFile)) }
+        try connect(handle, request.connection)
         try setCallbacks(handle)
+    }
+
+    private func connect(
+        _ handle: UnsafeMutableRawPointer,
+        _ connection: HTTPConnectionSettings
+    ) throws(TransportError) {
+        if !connection.caFile.isEmpty { try set("CA file", ccurl_set_ca_file(handle, connection.caFile)) }
+        if !connection.clientCertificateFile.isEmpty {
+            let code = ccurl_set_client_certificate(handle, connection.clientCertificateFile, connection.clientKeyFile)
+            try set("client certificate", code)
+        }
+        try set("proxy", ccurl_set_proxy(handle, connection.proxy?.url ?? ""))
+        if let credentials = connection.proxy?.credentials {
+            let code = ccurl_set_proxy_basic(handle, credentials.username, credentials.password)
+            try set("proxy credentials", code)
+        }
     }
 
     private func setCallbacks(_ handle: UnsafeMutableRawPointer) throws(TransportError) {

@@ -19,12 +19,17 @@ extension TransportError {
             CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_SHUTDOWN_FAILED, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS:
             .tls
+        // In TLS 1.3 the server judges our certificate after our side of the handshake is over: what it says comes with
+        // the first read or write.
+        case CURLE_SEND_ERROR where isAlert(text), CURLE_RECV_ERROR where isAlert(text): .tls
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_WEIRD_SERVER_REPLY,
-            CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
+            CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING, CURLE_PROXY:
             .disconnected
         default: .other
         }
     }
+
+    private static func isAlert(_ text: String) -> Bool { text.contains("SSL routines") && text.contains(" alert ") }
 
     private static func sentence(_ text: String, _ systemError: Int) -> String {
         guard systemError > 0, systemError != EINPROGRESS else { return text }

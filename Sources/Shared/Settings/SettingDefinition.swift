@@ -56,6 +56,18 @@ package enum SettingCatalog {
             "Certificate authorities to trust for the broker, instead of the system's."
         ),
         SettingDefinition(
+            "BROKER_CLIENT_CERT_FILE",
+            default: "",
+            allowed: "path of a PEM file",
+            "Certificate, with its chain, that we show to the broker; with BROKER_CLIENT_KEY_FILE."
+        ),
+        SettingDefinition(
+            "BROKER_CLIENT_KEY_FILE",
+            default: "",
+            allowed: "path of a PEM file, not encrypted",
+            "Private key of BROKER_CLIENT_CERT_FILE."
+        ),
+        SettingDefinition(
             "BROKER_HEALTH_PATH",
             default: "/diagnostic/status/heartbeat",
             allowed: "a path that starts with /",

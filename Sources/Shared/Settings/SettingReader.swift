@@ -80,6 +80,43 @@ struct SettingReader {
         }
     }
 
+    /// What a PEM file must hold.
+    enum PEMContent {
+        case certificate
+        case privateKey
+    }
+
+    /// The path of a PEM file that can be read and holds what it should; empty if it is not set. The file may change
+    /// later: this finds what was wrong from the start.
+    mutating func pemFile(_ name: String, holding content: PEMContent) -> String {
+        let path = text(name)
+        guard !path.isEmpty else { return "" }
+        switch readFile(path) {
+        case .failure(let error):
+            problems.append("\(name)=\(path): cannot be read (\(error)); mount the file or correct the path")
+        case .success(let bytes):
+            if let flaw = SettingReader.flaw(in: String(decoding: bytes, as: UTF8.self), content) {
+                problems.append("\(name)=\(path): \(flaw)")
+            }
+        }
+        return path
+    }
+
+    private static func flaw(in text: String, _ content: PEMContent) -> String? {
+        let headings = text.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("-----BEGIN ") }
+        switch content {
+        case .certificate:
+            let isGood = headings.contains { $0.contains("CERTIFICATE-----") }
+            return isGood ? nil : "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+        case .privateKey:
+            guard headings.contains(where: { $0.contains("PRIVATE KEY-----") }) else {
+                return "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)"
+            }
+            let isEncrypted = text.contains("-----BEGIN ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED")
+            return isEncrypted ? "holds an encrypted key; give one without a passphrase, readable by us alone" : nil
+        }
+    }
+
     /// Notes a bad value. `reason` replaces the catalog's allowed range.
     mutating func problem(_ name: String, _ value: String, _ reason: String?) {
         let definition = SettingCatalog.definition(name)

@@ -11,6 +11,12 @@ package struct Settings: Sendable {
     package var brokerToken: Secret
     /// Empty: the system's certificate authorities.
     package var brokerCAFile: String
+    /// Empty: none.
+    package var brokerClientCertificateFile: String
+    /// Empty: none.
+    package var brokerClientKeyFile: String
+    /// From `HTTPS_PROXY` and its like; `nil`: none, or `NO_PROXY` names the broker.
+    package var brokerProxy: ProxySetting?
     package var brokerHealthPath: String
     package var namespace: String
     package var configMapNames: [String]
@@ -82,7 +88,11 @@ package struct Settings: Sendable {
         brokerUsername = reader.secret("BROKER_USERNAME")
         brokerPassword = reader.secret("BROKER_PASSWORD")
         brokerToken = reader.secret("BROKER_TOKEN")
-        brokerCAFile = reader.text("BROKER_CA_FILE")
+        brokerProxy = Settings.brokerProxy(&reader, for: brokerURL)
+        brokerCAFile = reader.pemFile("BROKER_CA_FILE", holding: .certificate)
+        brokerClientCertificateFile = reader.pemFile("BROKER_CLIENT_CERT_FILE", holding: .certificate)
+        brokerClientKeyFile = reader.pemFile("BROKER_CLIENT_KEY_FILE", holding: .privateKey)
+        Settings.checkClientCertificate(&reader, brokerClientCertificateFile, brokerClientKeyFile)
         brokerHealthPath = reader.text("BROKER_HEALTH_PATH")
         if !brokerHealthPath.hasPrefix("/") { reader.problem("BROKER_HEALTH_PATH", brokerHealthPath, nil) }
         namespace = Settings.namespace(&reader)
@@ -112,11 +122,11 @@ package struct Settings: Sendable {
         if !reader.problems.isEmpty { throw SettingsError(problems: reader.problems) }
     }
 
-    /// A file of at most 64 KiB: a secret, a token, a namespace.
+    /// A file of at most 8 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).
     package static func readSmallFile(_ path: String) -> Result<[UInt8], SystemError> {
         Result { () throws(SystemError) in
             let descriptor = try FileDescriptor(opening: path, flags: O_RDONLY)
-            guard let bytes = try readAll(descriptor, limit: 65_536, subject: path) else {
+            guard let bytes = try readAll(descriptor, limit: 8 << 20, subject: path) else {
                 throw SystemError(call: "read", number: EFBIG, subject: path)
             }
             return bytes
@@ -142,6 +152,23 @@ package struct Settings: Sendable {
     private static func withoutCredentials(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@") else { return text }
         return "…" + text[at...]
+    }
+
+    private static func brokerProxy(_ reader: inout SettingReader, for url: BrokerURL) -> ProxySetting? {
+        guard let (name, value) = ProxySetting.variable(for: url, environment: reader.environment) else { return nil }
+        if let proxy = ProxySetting(variable: name, value) { return proxy }
+        let allowed = "allowed: host:port, or a URL of a proxy (http, https, socks4, socks4a, socks5, socks5h)"
+        reader.problem(name, withoutCredentials(value), allowed)
+        return nil
+    }
+
+    private static func checkClientCertificate(_ reader: inout SettingReader, _ certificate: String, _ key: String) {
+        guard certificate.isEmpty != key.isEmpty else { return }
+        let (name, value, missing) =
+            key.isEmpty
+            ? ("BROKER_CLIENT_CERT_FILE", certificate, "BROKER_CLIENT_KEY_FILE")
+            : ("BROKER_CLIENT_KEY_FILE", key, "BROKER_CLIENT_CERT_FILE")
+        reader.problem(name, value, "\(missing) is not set; a client certificate needs both")
     }
 
     private static func namespace(_ reader: inout SettingReader) -> String {

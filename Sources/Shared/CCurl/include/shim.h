@@ -89,6 +89,28 @@ static inline CURLcode ccurl_set_ca_file(CURL *easy, const char *path) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, path);
     return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CAPATH, (char *)NULL) : code;
 }
+/// Our certificate, with its chain, and its key, both PEM. Read when a connection is opened.
+static inline CURLcode ccurl_set_client_certificate(CURL *easy, const char *certificate, const char *key) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSLCERT, certificate);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_SSLKEY, key) : code;
+}
+
+// ---- proxies -----------------------------------------------------------------------------------------------------------
+
+/// The proxy, or none for the empty text. Always set: otherwise curl looks at the environment itself, where it leaves
+/// out HTTP_PROXY and treats NO_PROXY differently from version to version. https goes through CONNECT, so that the
+/// proxy sees neither our credentials nor the exchange.
+static inline CURLcode ccurl_set_proxy(CURL *easy, const char *url) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_PROXY, url) : code;
+}
+/// Apart from the URL, which may end up in curl's messages.
+static inline CURLcode ccurl_set_proxy_basic(CURL *easy, const char *user, const char *password) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, user);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, password);
+    return code;
+}
 
 // ---- callbacks ---------------------------------------------------------------------------------------------------------
 
@@ -110,6 +132,10 @@ static inline size_t ccurl_error_size(void) { return CURL_ERROR_SIZE; }
 
 static inline CURLcode ccurl_get_status(CURL *easy, long *status) {
     return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+}
+/// The proxy's answer to CONNECT; 0 without one.
+static inline CURLcode ccurl_get_connect_status(CURL *easy, long *status) {
+    return curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, status);
 }
 /// errno of the last failed connect.
 static inline CURLcode ccurl_get_os_errno(CURL *easy, long *number) {

@@ -47,6 +47,9 @@ const char *clinux_signal_name(int signal);
 /// getrlimit/setrlimit take an enum in C that is not an Int32 in Swift.
 int clinux_get_descriptor_limit(uint64_t *soft, uint64_t *hard);
 int clinux_set_descriptor_limit(uint64_t soft);
+/// pthread_setattr_default_np: the stack of threads that libraries start from now on, in bytes. Their default is 8 MiB,
+/// which counts in full for RLIMIT_DATA.
+int clinux_set_default_stack(size_t bytes);
 
 // ---- descriptors and waiting ---------------------------------------------------------------------------------------
 
