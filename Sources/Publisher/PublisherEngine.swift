@@ -72,7 +72,7 @@ final class PublisherEngine {
 
     private func start(_ request: BrokerRequest, _ now: MonotonicTime) {
         guard let http = client.httpRequest(request, credentials: credentials.current, contents: contents) else {
-            if case .publish(let batch) = request { plan.contentIsMissing(batch.keys, now: now) }
+            if case .publish(let batch) = request { _ = plan.contentsAreMissing(Set(batch.keys), now: now) }
             return
         }
         do {
@@ -81,6 +81,14 @@ final class PublisherEngine {
             // libcurl refuses the request itself, for example a CA file that is not there: as if it had failed.
             _ = finish(request, .failure(error), now)
         }
+    }
+
+    /// Only for the few reads whose answer nothing else can be compared with: it takes as long as parsing a contract.
+    private func computedSHA(for request: BrokerRequest, _ outcome: BrokerOutcome) -> String? {
+        guard case .pact = outcome, let content = plan.contentToCompare(request), let bytes = contents(content),
+            let document = try? JSONReader.parse(bytes)
+        else { return nil }
+        return PactContentSHA.of(document)
     }
 
     private func finish(
@@ -92,7 +100,8 @@ final class PublisherEngine {
         var usesBearer = false
         if case .bearer = credentials.current { usesBearer = true }
         let outcome = BrokerAnswer.outcome(of: request.kind, answer, usesBearer: usesBearer)
-        plan.handle(outcome, to: request, took: now - started, now: now)
+        let computed = computedSHA(for: request, outcome)
+        plan.handle(outcome, to: request, took: now - started, now: now, computedSHA: computed)
         if case .unauthorized = outcome, credentials.refresh(force: true) { plan.credentialsChanged(now) }
         return outcome
     }

@@ -136,8 +136,7 @@ final class PublisherLoop {
     /// Logs and commits what is new.
     private func writeDown() {
         let plan = engine.plan
-        for note in plan.notes { tell(note) }
-        if !plan.notes.isEmpty { engine.plan.notes = [] }
+        if !plan.notes.isEmpty { for note in engine.plan.takeNotes() { tell(note) } }
         let now = MonotonicTime.now()
         let wall = WallClock.now()
         // First what is proven, then that the broker is ready: who reads them in the other order sees nothing older.
