@@ -96,6 +96,7 @@ extension PairRecord {
         doubt?.answer = notices
         obstacles = 0
         batchLimit = nil
+        missingFiles = 0
         guard desired.sha256 == sha256 else {
             // What was read before is no longer the latest.
             if verified?.sha256 == desired.sha256 { verified = nil }
@@ -133,8 +134,6 @@ extension PairRecord {
         notBefore = now + backoff.delay(attempt: missingFiles, random: random)
         return missingFiles == 1
     }
-
-    mutating func hasFile() { missingFiles = 0 }
 }
 
 // MARK: What reads say
@@ -304,7 +303,8 @@ extension PairRecord {
         return isOurs(sha, sent.sha256)
     }
 
-    private mutating func isDoubtful(_ pact: PactVersion, _ sha: String, _ version: String, _ reading: Reading) -> Reading
+    private mutating func isDoubtful(_ pact: PactVersion, _ sha: String, _ version: String, _ reading: Reading)
+        -> Reading
     {
         overwrites += 1
         verified = nil

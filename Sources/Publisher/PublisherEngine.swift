@@ -71,16 +71,37 @@ final class PublisherEngine {
     }
 
     private func start(_ request: BrokerRequest, _ now: MonotonicTime) {
-        guard let http = client.httpRequest(request, credentials: credentials.current, contents: contents) else {
-            if case .publish(let batch) = request { _ = plan.contentsAreMissing(Set(batch.keys), now: now) }
-            return
-        }
+        guard let (request, loaded) = load(request, now) else { return }
+        guard
+            let http = client.httpRequest(
+                request,
+                credentials: credentials.current,
+                contents: { loaded[$0.sha256] }
+            )
+        else { preconditionFailure("a contract of the request was not loaded") }
         do {
             current = (try multi.start(http), request, now)
         } catch {
             // libcurl refuses the request itself, for example a CA file that is not there: as if it had failed.
             _ = finish(request, .failure(error), now)
         }
+    }
+
+    /// Loads the contracts of a publication; those that cannot be loaded are left out of it.
+    ///
+    /// - Returns: `nil` if nothing is left to be sent.
+    private func load(
+        _ request: BrokerRequest,
+        _ now: MonotonicTime
+    ) -> (request: BrokerRequest, contents: [String: [UInt8]])? {
+        guard case .publish(let batch) = request else { return (request, [:]) }
+        var loaded: [String: [UInt8]] = [:]
+        var missing: Set<PairKey> = []
+        for (key, item) in zip(batch.keys, batch.items) where loaded[item.content.sha256] == nil {
+            if let bytes = contents(item.content) { loaded[item.content.sha256] = bytes } else { missing.insert(key) }
+        }
+        if missing.isEmpty { return (request, loaded) }
+        return plan.contentsAreMissing(missing, now: now).map { ($0, loaded) }
     }
 
     /// Only for the few reads whose answer nothing else can be compared with: it takes as long as parsing a contract.
