@@ -20,6 +20,12 @@ extension PublicationPlan {
         return PendingRead(failure: bulk.failure)
     }
 
+    /// As ``pendingRead``; "ready" is not said either while the facts that belong to it are not in the state: the pairs
+    /// that stand there were proven before.
+    func pendingRead(whileFactsAreWritten isWritten: Bool) -> PendingRead? {
+        pendingRead ?? (check.isReady && !isWritten ? PendingRead() : nil)
+    }
+
     /// What people are told of the broker, refused reads included.
     var shownStatus: BrokerState.Status {
         if check.isReady, let failure = bulk.failure, failure.isRefusal { return failure.status }
