@@ -125,7 +125,9 @@ struct BrokerClient: Sendable {
             credentials: credentials,
             caFile: caFile,
             timeout: timeout(of: request.kind),
-            responseLimit: BrokerClient.bulkLimit
+            // A PUT is answered with the whole contract; what it says beyond its status fits into this.
+            responseLimit: 1024 * 1024,
+            cutsResponse: true
         )
     }
 
