@@ -70,7 +70,8 @@ extension PublicationPlan {
         if group.keys.count > 1, group.isSplit || group.errors >= 3 {
             split(group)
         } else if group.errors >= 3 {
-            let text = undecided.reference
+            let text =
+                undecided.reference
                 .map { "\(undecided.text) (the broker's log has it under reference \($0))" } ?? undecided.text
             fail(group.keys, kind: "broker_error", status: 500, text, now)
         } else {

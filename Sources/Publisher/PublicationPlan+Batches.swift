@@ -25,7 +25,8 @@ extension PublicationPlan {
         guard let first = suspects.min(by: { $0.obstacles < $1.obstacles }) else { return nil }
         var keys: [PairKey] = []
         var bytes = 0
-        for suspect in suspects where suspect.key.consumer == first.key.consumer && suspect.obstacles == first.obstacles {
+        for suspect in suspects where suspect.key.consumer == first.key.consumer && suspect.obstacles == first.obstacles
+        {
             bytes += pairs[suspect.key]?.desired.bytes ?? 0
             if !keys.isEmpty, keys.count >= first.limit || bytes > configuration.maximumBatchBytes { break }
             keys.append(suspect.key)

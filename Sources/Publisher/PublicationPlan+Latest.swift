@@ -26,8 +26,9 @@ extension PublicationPlan {
             markSuperseded(key, latest)
             return
         }
-        if let sent = record.sent, record.latestSeen == latest.version || named != nil
-            || consumer.used.contains(latest.version)
+        if let sent = record.sent,
+            record.latestSeen == latest.version || named != nil
+                || consumer.used.contains(latest.version)
         {
             isStillOld(key, sent, latest, consumer, now, &consumersToAdvance)
             return

@@ -45,7 +45,8 @@ extension PublicationPlan {
         let key: PairKey
         let version: String?
         switch request {
-        case .latestPact(let pair): (key, version) = (pair, pairs[pair]?.sent?.version ?? pairs[pair]?.verified?.version)
+        case .latestPact(let pair):
+            (key, version) = (pair, pairs[pair]?.sent?.version ?? pairs[pair]?.verified?.version)
         case .pactVersion(let pair, let number): (key, version) = (pair, number)
         case .heartbeat, .dependencies, .index, .latestPacts, .publish, .createPacticipant, .label: return nil
         }

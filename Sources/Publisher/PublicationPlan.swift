@@ -188,7 +188,9 @@ struct PublicationPlan: Sendable {
             note(.fileMissing(key, sha256: pairs[key]?.desired.sha256 ?? ""))
         }
         sending.group.keys.removeAll { missing.contains($0) }
-        sending.batch.items.removeAll { missing.contains(PairKey(consumer: sending.batch.consumer, provider: $0.provider)) }
+        sending.batch.items.removeAll {
+            missing.contains(PairKey(consumer: sending.batch.consumer, provider: $0.provider))
+        }
         let isEmpty = sending.batch.items.isEmpty
         self.sending = isEmpty ? nil : sending
         inFlight = isEmpty ? nil : .publish(sending.batch)
