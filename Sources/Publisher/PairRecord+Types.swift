@@ -119,11 +119,19 @@ extension PairRecord {
         verified != nil && readNotBefore.map { now >= $0 } ?? true
     }
 
-    /// The SHA that we compute would help to judge a read of `version`.
-    func wantsComputedSHA(of version: String) -> Bool {
-        guard knownSHA?.sha256 != desired.sha256 else { return false }
-        if let sent { return sent.version == version && sent.sha256 == desired.sha256 }
-        if doubt?.hasMoved == true { return doubt?.version == version }
-        return verified?.version == version && verified?.sha256 == desired.sha256
+    /// The broker's SHA of a content of ours, if a read has shown it.
+    func knownSHA(of content: String) -> String? { knownSHAs.first { $0.sha256 == content }?.pactVersionSHA }
+
+    /// The content whose SHA, as we compute it, would help to judge a read of `version`: nothing is known of it.
+    func contentToCompare(under version: String) -> String? {
+        var content: String?
+        if let sent, sent.version == version {
+            content = sent.sha256
+        } else if let verified, verified.version == version {
+            content = verified.sha256
+        } else if let doubt, doubt.hasMoved, doubt.version == version {
+            content = desired.sha256
+        }
+        return content.flatMap { knownSHA(of: $0) == nil ? $0 : nil }
     }
 }

@@ -22,8 +22,8 @@ struct PairRecord: Equatable, Sendable {
     private(set) var lastError: String?
     /// Not to be sent before this time.
     private(set) var notBefore: MonotonicTime?
-    /// What the broker's own SHA of a content of ours is, under whatever version.
-    private(set) var knownSHA: KnownSHA?
+    /// What the broker's own SHAs of contents of ours are, under whatever version: the last few.
+    private(set) var knownSHAs: [KnownSHA] = []
     private(set) var doubt: Doubt?
     /// How often our version was found with other content since something of ours changed.
     private(set) var overwrites = 0
@@ -34,6 +34,8 @@ struct PairRecord: Equatable, Sendable {
     private(set) var batchLimit: Int?
     /// How often in a row the contract's file could not be loaded.
     private(set) var missingFiles = 0
+    /// How often in a row something was accepted and not there afterwards.
+    private(set) var disappearances = 0
     private(set) var readFailures = 0
     /// No single read before this time.
     private(set) var readNotBefore: MonotonicTime?
@@ -56,7 +58,7 @@ struct PairRecord: Equatable, Sendable {
             pactVersionSHA: former.pactVersionSHA,
             isConfirmed: false
         )
-        knownSHA = former.pactVersionSHA.map { KnownSHA(sha256: sha256, pactVersionSHA: $0) }
+        if let sha = former.pactVersionSHA { learn(sha, of: sha256) }
         latestSeen = former.superseded?.version ?? version
         superseded = former.superseded
     }
@@ -71,7 +73,7 @@ extension PairRecord {
         record.verified = other && verified?.sha256 == content.sha256 ? nil : verified
         record.sent = sent
         record.latestSeen = latestSeen
-        record.knownSHA = knownSHA
+        record.knownSHAs = knownSHAs
         record.readFailures = readFailures
         record.readNotBefore = readNotBefore
         self = record
@@ -170,6 +172,7 @@ extension PairRecord {
             isConfirmed: true
         )
         self.sent = nil
+        disappearances = 0
         if isLatest { superseded = nil }
     }
 
@@ -202,8 +205,10 @@ extension PairRecord {
         if let sent, version == nil || sent.version == version {
             self.sent = nil
             if lost == nil {
+                disappearances += 1
                 lastError = "the broker accepted it, but does not have it"
-                notBefore = now + Backoff().delay(attempt: attempts, random: random)
+                let backoff = Backoff(maximum: .seconds(300))
+                notBefore = now + backoff.delay(attempt: disappearances, random: random)
             }
         }
         if version == nil {
@@ -237,6 +242,8 @@ extension PairRecord {
         case doubtful
         /// Other content again, after our last answer to it.
         case overwritten
+        /// A proof is over; a newer publication waits for its own.
+        case lost
     }
 
     /// Takes the answer to a single read.
@@ -250,56 +257,56 @@ extension PairRecord {
         readFailures = 0
         readNotBefore = nil
         if failure?.published.kind == Failure.overwritten { return readAgain(pact, of: version, computedSHA) }
-        let content: String
         if let sent, sent.version == version {
-            content = sent.sha256
-        } else if sent == nil, let verified, verified.version == version {
-            content = verified.sha256
-        } else {
-            return .nothing
+            let isExpected = expects(pact, sent.sha256, computedSHA) ?? (doubt == nil)
+            return isExpected ? isOurs(pact.sha, sent.sha256) : differs(pact, version)
         }
-        guard let sha = pact.sha else { return isOurs(nil, content) }
-        switch expects(pact, sha, content, computedSHA) {
-        case true?: return isOurs(sha, content)
-        case nil: return isOurs(sha, content)
-        case false?: return differs(pact, sha, version)
+        guard let proof = verified, proof.version == version else { return .nothing }
+        // Nobody knows what it was before it was written again.
+        let isExpected = expects(pact, proof.sha256, computedSHA) ?? !hasMoved(proof, pact)
+        if isExpected {
+            verified?.pactVersionSHA = pact.sha
+            verified?.isConfirmed = true
+            verified?.hasMoved = false
+            return sent == nil ? isOurs(pact.sha, proof.sha256) : .ours
         }
+        guard sent == nil else {
+            // A newer publication is on its way to be proven: only the old proof is over.
+            verified = nil
+            return .lost
+        }
+        return differs(pact, version)
     }
 
     /// - Returns: `nil` if nothing is known that could be compared.
-    private func expects(_ pact: PactVersion, _ sha: String, _ content: String, _ computed: String?) -> Bool? {
-        if let knownSHA, knownSHA.sha256 == content { return knownSHA.pactVersionSHA == sha }
-        if content == desired.sha256, let computed { return computed == sha }
-        // Nobody knows what it was before it was written again.
-        guard sent == nil, let proof = verified else { return doubt == nil ? nil : false }
-        let hasMoved = proof.createdAt != nil && pact.createdAt != nil && proof.createdAt != pact.createdAt
-        return proof.hasMoved || hasMoved ? false : nil
+    private func expects(_ pact: PactVersion, _ content: String, _ computedSHA: String?) -> Bool? {
+        guard let sha = pact.sha else { return true }
+        return (knownSHA(of: content) ?? computedSHA).map { $0 == sha }
+    }
+
+    private func hasMoved(_ proof: Proof, _ pact: PactVersion) -> Bool {
+        guard let before = proof.createdAt, let now = pact.createdAt else { return proof.hasMoved }
+        return proof.hasMoved || before != now
     }
 
     private mutating func isOurs(_ sha: String?, _ content: String) -> Reading {
         doubt = nil
-        // Of former contents nothing is learned: nothing shows that it is what we sent.
-        if let sha, content == desired.sha256 { knownSHA = KnownSHA(sha256: content, pactVersionSHA: sha) }
-        if sent == nil {
-            verified?.pactVersionSHA = sha
-            verified?.isConfirmed = true
-            verified?.hasMoved = false
-        }
+        // Of a former content nothing is learned: a comparison was not possible, and it cannot be published again.
+        if let sha, content == desired.sha256 { learn(sha, of: content) }
         return .ours
     }
 
-    private mutating func differs(_ pact: PactVersion, _ sha: String, _ version: String) -> Reading {
-        guard let doubt else {
-            return isDoubtful(pact, sha, version, .doubtful)
-        }
+    /// Only the broker itself can say that a content with another SHA is ours: it takes our repeated publication for
+    /// what it has already.
+    private mutating func differs(_ pact: PactVersion, _ version: String) -> Reading {
+        let sha = pact.sha ?? ""
+        guard let doubt else { return isDoubtful(pact, sha, version, .doubtful) }
         // Read before our answer to the doubt: no news.
         guard let answer = doubt.answer, let sent else { return .nothing }
-        // Under another version it is the broker's new way to count, unless somebody has overwritten our answer before.
-        let isSame = doubt.sha == sha && (doubt.version == version || overwrites > 1)
-        let hasMoved = doubt.version != version || doubt.createdAt != pact.createdAt || !answer.warnings.isEmpty
-        if isSame, hasMoved, !answer.isUnchanged { return isDoubtful(pact, sha, version, .overwritten) }
-        // The broker took our content for what it had: it only counts otherwise than we do.
-        if isSame { overwrites -= 1 }
+        guard doubt.version == version, doubt.sha == sha else { return isDoubtful(pact, sha, version, .doubtful) }
+        let isUntouched = doubt.createdAt == pact.createdAt && answer.warnings.isEmpty
+        guard answer.isUnchanged || isUntouched else { return isDoubtful(pact, sha, version, .overwritten) }
+        overwrites -= 1
         return isOurs(sha, sent.sha256)
     }
 
@@ -317,11 +324,17 @@ extension PairRecord {
     private mutating func readAgain(_ pact: PactVersion, of version: String, _ computedSHA: String?) -> Reading {
         doubt?.hasMoved = false
         doubt?.createdAt = pact.createdAt
-        let known = knownSHA?.sha256 == desired.sha256 ? knownSHA?.pactVersionSHA : computedSHA
+        let known = knownSHA(of: desired.sha256) ?? computedSHA
         guard let sha = pact.sha, sha == known else { return .nothing }
         failure = nil
         sent = Sent(sha256: desired.sha256, version: version, acceptedAt: nil, wasThere: true, isLookedFor: true)
         return isOurs(sha, desired.sha256)
+    }
+
+    private mutating func learn(_ sha: String, of content: String) {
+        knownSHAs.removeAll { $0.sha256 == content }
+        knownSHAs.append(KnownSHA(sha256: content, pactVersionSHA: sha))
+        if knownSHAs.count > 4 { knownSHAs.removeFirst() }
     }
 
     /// The list names the version that was overwritten, with another date.

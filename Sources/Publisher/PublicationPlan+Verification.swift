@@ -41,7 +41,7 @@ extension PublicationPlan {
     }
 
     /// The content whose SHA would help to judge the answer to `request`.
-    func contentToCompare(_ request: BrokerRequest) -> DesiredContent? {
+    func contentToCompare(_ request: BrokerRequest) -> String? {
         let key: PairKey
         let version: String?
         switch request {
@@ -50,8 +50,11 @@ extension PublicationPlan {
         case .pactVersion(let pair, let number): (key, version) = (pair, number)
         case .heartbeat, .dependencies, .index, .latestPacts, .publish, .createPacticipant, .label: return nil
         }
-        guard let record = pairs[key], let version, record.wantsComputedSHA(of: version) else { return nil }
-        return record.desired
+        guard let record = pairs[key], let version, let content = record.contentToCompare(under: version) else {
+            return nil
+        }
+        // A former content cannot be published again to find out: the hint has to have been right before.
+        return content == record.desired.sha256 || computedSHAsAgree ? content : nil
     }
 
     /// Where pairs are read one by one: what the list would say, and what a single version would.
@@ -174,6 +177,7 @@ extension PublicationPlan {
         _ computedSHA: String?,
         _ now: MonotonicTime
     ) -> Bool {
+        if let computedSHA, computedSHA == pact.sha { computedSHAsAgree = true }
         let failure = pairs[key]?.failure
         let hadDoubt = pairs[key]?.doubt != nil
         switch pairs[key]?.read(pact, of: version, computedSHA: computedSHA) {
@@ -182,8 +186,12 @@ extension PublicationPlan {
             // No news for readers, as a rule: the SHA is written down with the next change, or within a minute.
             if hadDoubt || failure != pairs[key]?.failure { changes += 1 }
             return true
+        case .lost?:
+            changes += 1
+            return false
         case .doubtful?:
             repairing(key, .different, "version \(version) seems to hold other content than ours")
+            if (pairs[key]?.overwrites ?? 0) <= PairRecord.maximumOverwrites { return false }
         case .overwritten?:
             repairing(key, .different, "version \(version) was overwritten with other content")
         }
@@ -191,15 +199,15 @@ extension PublicationPlan {
         return false
     }
 
-    /// The first time under the same version: the broker may only count otherwise than we do, and if it does not, its
-    /// 200 or 409 tells. Then under another one; who goes on overwriting is not fought.
+    /// A doubt is answered under the same version: the broker may only count otherwise than we do, and if it does not,
+    /// its 200 or 409 tells. Whoever has overwritten that too is evaded with another version, and in the end not fought.
     private mutating func answerOverwrite(
         _ key: PairKey,
         _ version: String,
         _ pact: PactVersion,
         _ now: MonotonicTime
     ) {
-        guard let overwrites = pairs[key]?.overwrites, overwrites > 1 else { return }
+        guard let overwrites = pairs[key]?.overwrites else { return }
         guard overwrites > PairRecord.maximumOverwrites else {
             if consumers[key.consumer]?.version == version {
                 advanceVersion(of: key.consumer, reason: "somebody else writes over \(version)")

@@ -8,7 +8,7 @@ final class PublisherEngine {
     private let multi: CurlMulti
     private var credentials: BrokerCredentials
     /// The bytes of a contract; `nil` if they are gone.
-    private let contents: (DesiredContent) -> [UInt8]?
+    private let contents: (_ sha256: String) -> [UInt8]?
     private var current: (id: TransferID, request: BrokerRequest, started: MonotonicTime)?
     /// `X-Pact-Broker-Version` of the last answer that had it.
     private(set) var brokerVersion: String?
@@ -23,7 +23,7 @@ final class PublisherEngine {
     init(
         settings: Settings,
         configuration: PublicationPlan.Configuration,
-        contents: @escaping (DesiredContent) -> [UInt8]?
+        contents: @escaping (_ sha256: String) -> [UInt8]?
     ) throws(TransportError) {
         client = BrokerClient(settings)
         credentials = BrokerCredentials(settings)
@@ -98,7 +98,11 @@ final class PublisherEngine {
         var loaded: [String: [UInt8]] = [:]
         var missing: Set<PairKey> = []
         for (key, item) in zip(batch.keys, batch.items) where loaded[item.content.sha256] == nil {
-            if let bytes = contents(item.content) { loaded[item.content.sha256] = bytes } else { missing.insert(key) }
+            if let bytes = contents(item.content.sha256) {
+                loaded[item.content.sha256] = bytes
+            } else {
+                missing.insert(key)
+            }
         }
         if missing.isEmpty { return (request, loaded) }
         return plan.contentsAreMissing(missing, now: now).map { ($0, loaded) }

@@ -40,17 +40,17 @@ final class PublisherLoop {
         engine = try PublisherEngine(
             settings: context.settings,
             configuration: PublicationPlan.Configuration(context.settings)
-        ) { content in
+        ) { sha256 in
             do {
                 let bytes = try store.load(
-                    content.sha256,
+                    sha256,
                     limit: BrokerClient.contractLimit,
                     hash: ContentHash.sha256Hex
                 )
-                problems.isLoaded(content.sha256)
+                problems.isLoaded(sha256)
                 return bytes
             } catch {
-                problems.isUnreadable(content.sha256, error)
+                problems.isUnreadable(sha256, error)
                 return nil
             }
         }

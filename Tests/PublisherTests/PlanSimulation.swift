@@ -83,7 +83,7 @@ final class PlanSimulation {
     private func handle(_ outcome: BrokerOutcome, to request: BrokerRequest, took: Duration) {
         // In the model a contract's SHA-256 is its pact-version SHA.
         let content = computesSHA ? plan.contentToCompare(request) : nil
-        plan.handle(outcome, to: request, took: took, now: now, computedSHA: content?.sha256)
+        plan.handle(outcome, to: request, took: took, now: now, computedSHA: content)
     }
 
     /// Runs until everything is settled, at most five minutes of virtual time.

@@ -48,7 +48,7 @@ struct OnceRun {
         var configuration = PublicationPlan.Configuration(settings)
         configuration.rollingCheck = false
         let engine = try PublisherEngine(settings: settings, configuration: configuration) {
-            contents[$0.sha256]
+            contents[$0]
         }
         engine.plan.setDesired(desired, now: .now())
         if let warning = configuration.policy.warning {
