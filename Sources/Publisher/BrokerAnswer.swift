@@ -36,7 +36,7 @@ enum BrokerAnswer {
         case 300..<400:
             return .notABroker(
                 "answered \(response.status) with a redirection"
-                    + (response.headers["location"].map { " to \(StateLimits.cut($0, to: 200))" } ?? "")
+                    + (response.headers["location"].map { " to \(StateLimits.cut(address($0), to: 200))" } ?? "")
                     + ", which is never followed; set BROKER_URL to the address it leads to"
             )
         case 401: return .unauthorized("the broker answered 401: the credentials are missing, wrong or read-only")
@@ -53,6 +53,16 @@ enum BrokerAnswer {
         case 500...: return serverError(kind, response, text)
         default: return refused(response, text)
         }
+    }
+
+    /// Scheme, host and path of a redirection's target: single sign-on puts tokens into the rest.
+    private static func address(_ location: String) -> String {
+        var text = location.prefix { $0 != "?" && $0 != "#" }
+        guard let scheme = text.firstRange(of: "//") else { return String(text) }
+        let rest = text[scheme.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        if let at = authority.lastIndex(of: "@") { text.removeSubrange(scheme.upperBound...at) }
+        return String(text)
     }
 
     private static func success(_ kind: BrokerRequest.Kind, _ response: HTTPResponse) -> BrokerOutcome {

@@ -15,7 +15,7 @@ struct BrokerCheck: Equatable, Sendable {
     private(set) var status = BrokerState.Status.unknown
     private(set) var detail: String?
     /// Something that reads do not show: our publications are refused (read-only credentials, no such path).
-    var refusal: Refusal?
+    private(set) var refusal: Refusal?
     private(set) var due: MonotonicTime
     private(set) var consecutiveFailures = 0
     private(set) var completed: MonotonicTime?
@@ -56,6 +56,14 @@ struct BrokerCheck: Equatable, Sendable {
     /// What people are told.
     var shownStatus: BrokerState.Status { isReady ? refusal?.status ?? .ready : status }
     var shownDetail: String? { isReady ? refusal?.text : detail }
+
+    /// Publications are refused although reads are not.
+    mutating func refuse(_ status: BrokerState.Status, _ text: String) {
+        refusal = Refusal(status: status, text: text)
+    }
+
+    /// A publication was taken, or nothing is left to be refused, or the credentials are others.
+    mutating func endRefusal() { refusal = nil }
 
     /// Looks again at once: something else has failed.
     mutating func expedite(_ now: MonotonicTime) {

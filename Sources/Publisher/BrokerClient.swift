@@ -135,7 +135,9 @@ struct BrokerClient: Sendable {
             credentials: credentials,
             connection: connection,
             timeout: timeout(of: request.kind),
-            responseLimit: BrokerClient.bulkLimit
+            // A PUT is answered with the whole contract; what it says beyond its status fits into this.
+            responseLimit: 1024 * 1024,
+            cutsResponse: true
         )
     }
 

@@ -12,8 +12,19 @@ struct BrokerReport {
     /// The last check that was reported.
     private var reported: MonotonicTime?
 
-    init(run: String, url: BrokerURL, timeout: Duration, now: MonotonicTime) {
+    /// - Parameter previous: What a predecessor in the same run has found: it holds until our own first check and read
+    ///   are done, and no longer than its age allows.
+    init(
+        run: String,
+        url: BrokerURL,
+        timeout: Duration,
+        now: MonotonicTime,
+        previous: BrokerState? = nil
+    ) {
         state = BrokerState(run: run, url: url.description)
+        if let previous, previous.run == run, previous.url == state.url { state = previous }
+        // Its request ended with it.
+        state.requestDeadline = nil
         self.timeout = timeout
         waitingSince = now
         nextWarning = now + timeout
@@ -39,7 +50,9 @@ struct BrokerReport {
         logger: Logger
     ) -> Bool {
         let before = state
-        if let pendingRead {
+        if check.completed == nil {
+            // Nothing to say of our own yet.
+        } else if let pendingRead {
             let isOld = state.checked.map { now - $0 > stalenessLimit } ?? true
             if let failure = pendingRead.failure, isOld || failure.isRefusal || state.status != .ready {
                 report(failure.status, failure.text, check, now, wall)
@@ -49,10 +62,29 @@ struct BrokerReport {
         }
         if state.since == nil { state.since = wall.rfc3339 }
         state.version = version
-        // Readers need to know that we wait for an answer only when that takes unusually long.
-        state.requestDeadline = inFlight.flatMap { now - $0.started > check.interval ? $0.deadline : nil }
+        state.requestDeadline = deadline(inFlight, check.interval, stalenessLimit, now)
         log(now, logger)
         return state != before
+    }
+
+    /// Until when an old check does not mean that nobody looks.
+    ///
+    /// Readers need to know that we wait for an answer only when that takes unusually long: the request itself, or the
+    /// chain of requests since the last complete check. The chain must not have been broken: who was stopped, or has
+    /// just been started, knows nothing until it has looked.
+    private func deadline(
+        _ inFlight: (started: MonotonicTime, deadline: MonotonicTime)?,
+        _ interval: Duration,
+        _ stalenessLimit: Duration,
+        _ now: MonotonicTime
+    ) -> MonotonicTime? {
+        guard let inFlight else { return nil }
+        guard let checked = state.checked else { return now - inFlight.started > interval ? inFlight.deadline : nil }
+        let age = now - checked
+        guard now - inFlight.started > interval || age * 2 > stalenessLimit else { return nil }
+        let wasWaiting = state.requestDeadline.map { $0 + interval >= now } ?? false
+        let isUnbroken = wasWaiting || (reported != nil && age <= stalenessLimit)
+        return isUnbroken ? inFlight.deadline : nil
     }
 
     private mutating func report(

@@ -6,7 +6,7 @@ extension PlanNote {
     var level: Logger.Level {
         switch self {
         case .published, .dropped, .versionMoved, .pacticipantCreated, .certificatesChanged: .info
-        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused: .warning
+        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused, .fileMissing: .warning
         }
     }
 
@@ -22,6 +22,7 @@ extension PlanNote {
         case .dropped: "contract no longer managed; it stays in the broker"
         case .brokerWarning: "warning of the broker"
         case .pacticipantCreated: "pacticipant created"
+        case .fileMissing: "contract's file is missing or damaged; waiting for the watcher to store it again"
         case .labelRefused: "the broker does not take a label of the version"
         case .certificatesChanged: "certificates or key have changed; the broker is connected to anew"
         case .readingOneByOne: "the broker's list of pacts is not usable; reading pacts one by one"
@@ -44,6 +45,7 @@ extension PlanNote {
         case .pacticipantCreated(let name): ["name": name]
         case .labelRefused(let label, let reason):
             ["consumer": label.consumer, "version": label.version, "label": "\(label.kind)", "reason": reason]
+        case .fileMissing(let key, let sha256): key.fields(["sha256": sha256])
         case .readingOneByOne(let reason): ["reason": reason]
         case .certificatesChanged: [:]
         }

@@ -17,6 +17,8 @@ enum PlanNote: Equatable, Sendable {
     case pacticipantCreated(String)
     /// The broker does not take a branch, tag or build URL; the contracts are there all the same.
     case labelRefused(VersionLabel, String)
+    /// The contract's file in the state directory is missing or damaged.
+    case fileMissing(PairKey, sha256: String)
     /// The bulk answer is too slow or too large: pairs are read one by one for a while.
     case readingOneByOne(String)
     /// A file with certificates or a key has changed.

@@ -4,8 +4,16 @@ import SharedHTTP
 extension PublicationPlan {
     /// Takes the answer to the request in flight.
     ///
-    /// - Parameter took: From sending to the answer.
-    mutating func handle(_ outcome: BrokerOutcome, to request: BrokerRequest, took: Duration, now: MonotonicTime) {
+    /// - Parameters:
+    ///   - took: From sending to the answer.
+    ///   - computedSHA: The SHA that we compute for ``contentToCompare(_:)``.
+    mutating func handle(
+        _ outcome: BrokerOutcome,
+        to request: BrokerRequest,
+        took: Duration,
+        now: MonotonicTime,
+        computedSHA: String? = nil
+    ) {
         inFlight = nil
         counters.requests += 1
         switch request {
@@ -14,9 +22,9 @@ extension PublicationPlan {
             guard check.handle(outcome, took: took, now: now, random: jitter.next()) else { return }
             checkCompleted(wasReady: wasReady, now)
         case .latestPacts: handleBulk(outcome, took: took, now)
-        case .latestPact(let key): handleLatest(outcome, of: key, now)
-        case .pactVersion(let key, let version): handleVersion(outcome, of: key, version, now)
-        case .publish(let batch): handlePublish(outcome, of: batch, now)
+        case .latestPact(let key): handleLatest(outcome, of: key, computedSHA, now)
+        case .pactVersion(let key, let version): handleVersion(outcome, of: key, version, computedSHA, now)
+        case .publish(let batch): handlePublish(outcome, of: batch, took: took, now)
         case .createPacticipant(let name): handleCreation(outcome, of: name, now)
         case .label(let label): handleLabel(outcome, of: label, now)
         }
@@ -24,17 +32,36 @@ extension PublicationPlan {
 
     /// The bulk read belongs to the check: what it costs is known, and what is missing is found within two intervals.
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
-        if check.isReady {
+        if !check.isReady {
+            // That explains what did not get through.
+            for index in groups.indices { groups[index].obstacles = 0 }
+        } else if wasReady {
             // A check out of turn, after a 500, brings no second read within an interval.
-            let isRecent = wasReady && bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
-            if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.due = min(bulk.due ?? now, now) }
+            let isRecent = bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
+            if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.ask(now) }
             if configuration.rollingCheck, !isRecent { isRollingDue = true }
-            if !wasReady { publishNotBefore = min(publishNotBefore, now) }
+        } else {
+            brokerIsBack(now)
         }
-        guard let (text, reference) = undecided else { return }
-        undecided = nil
-        guard var group = current else { return }
-        current = nil
+        endRefusalIfIdle()
+        decideUndecided(now)
+    }
+
+    /// What answers now may be another broker, or an emptied one: nothing that was proven before counts until it is
+    /// read again.
+    private mutating func brokerIsBack(_ now: MonotonicTime) {
+        for key in order { pairs[key]?.mustBeConfirmed() }
+        bulk.brokerIsBack(now)
+        isRollingDue = configuration.rollingCheck
+        publishNotBefore = min(publishNotBefore, now)
+        changes += 1
+    }
+
+    /// A 500 was not the database's fault: it counts against the contracts.
+    private mutating func decideUndecided(_ now: MonotonicTime) {
+        guard let sending, let undecided = sending.undecided else { return }
+        self.sending = nil
+        var group = stillDesired(sending)
         guard check.isReady else {
             groups.append(group)
             return
@@ -43,7 +70,9 @@ extension PublicationPlan {
         if group.keys.count > 1, group.isSplit || group.errors >= 3 {
             split(group)
         } else if group.errors >= 3 {
-            let text = reference.map { "\(text) (the broker's log has it under reference \($0))" } ?? text
+            let text =
+                undecided.reference
+                .map { "\(undecided.text) (the broker's log has it under reference \($0))" } ?? undecided.text
             fail(group.keys, kind: "broker_error", status: 500, text, now)
         } else {
             groups.append(group)
@@ -51,25 +80,42 @@ extension PublicationPlan {
         }
     }
 
-    private mutating func handlePublish(_ outcome: BrokerOutcome, of batch: PublicationBatch, _ now: MonotonicTime) {
+    /// The group without contracts that have changed or left since they were sent: no answer is about those.
+    private func stillDesired(_ sending: Sending) -> Group {
+        let sent = Dictionary(
+            sending.batch.items.map { ($0.provider, $0.content.sha256) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var group = sending.group
+        group.keys.removeAll { sent[$0.provider] != pairs[$0]?.desired.sha256 }
+        return group
+    }
+
+    private mutating func handlePublish(
+        _ outcome: BrokerOutcome,
+        of batch: PublicationBatch,
+        took: Duration,
+        _ now: MonotonicTime
+    ) {
         changes += 1
-        for key in batch.keys { pairs[key]?.attempts += 1 }
-        let group = current ?? Group(keys: batch.keys)
-        current = nil
+        var sending = self.sending ?? Sending(group: Group(keys: batch.keys), batch: batch)
+        self.sending = nil
+        let group = stillDesired(sending)
+        for key in group.keys { pairs[key]?.isAttempted() }
         switch outcome {
-        case .published(let notices): accepted(batch, notices)
+        case .published(let notices): accepted(batch, notices, now)
         case .transient(let transient):
             count(transient.cause == .transport(.timeout) ? "timeout" : "unavailable", batch)
-            postpone(group, transient.text, now, retryAfter: transient.retryAfter)
+            postpone(group, transient, took: took, now)
             check.expedite(now)
         case .unauthorized(let text): refuse(group, .unauthorized, text, batch, now)
         case .forbidden(let text): refuse(group, .forbidden, text, batch, now)
         case .noSuchEndpoint(let text), .notABroker(let text): refuse(group, .notABroker, text, batch, now)
         case .brokerError(let text, let reference):
             count("unavailable", batch)
-            for key in batch.keys { pairs[key]?.lastError = text }
-            current = group
-            undecided = (text, reference)
+            for key in group.keys { pairs[key]?.isPostponed(text) }
+            sending.undecided = .init(text: text, reference: reference)
+            self.sending = sending
             // A check under way was begun before; only one begun now tells whether the database is there.
             check.restart(now)
         case .contentConflict(let text, let jsonPaths):
@@ -86,20 +132,20 @@ extension PublicationPlan {
         }
     }
 
-    private mutating func accepted(_ batch: PublicationBatch, _ notices: PublishNotices) {
+    private mutating func accepted(_ batch: PublicationBatch, _ notices: PublishNotices, _ now: MonotonicTime) {
         count(notices.isUnchanged ? "unchanged" : "created", batch)
         publishFailures = 0
-        check.refusal = nil
-        consumers[batch.consumer]?.conflicts = 0
+        check.endRefusal()
+        consumers[batch.consumer]?.isAccepted()
         label(batch.consumer, batch.version)
-        for text in notices.warnings { notes.append(.brokerWarning(consumer: batch.consumer, text: text)) }
+        for text in notices.warnings { note(.brokerWarning(consumer: batch.consumer, text: text)) }
         for item in batch.items {
             let key = PairKey(consumer: batch.consumer, provider: item.provider)
-            pairs[key]?.sent = .init(sha256: item.content.sha256, version: batch.version)
-            guard pairs[key]?.desired.sha256 == item.content.sha256 else { continue }
-            pairs[key]?.failure = nil
-            pairs[key]?.lastError = nil
-            pairs[key]?.notBefore = nil
+            if pairs[key]?.batchLimit != nil {
+                suspectFailures = 0
+                suspectsNotBefore = min(suspectsNotBefore, now)
+            }
+            pairs[key]?.isAccepted(item.content.sha256, as: batch.version, notices: notices, at: now)
         }
     }
 
@@ -110,7 +156,7 @@ extension PublicationPlan {
         _ jsonPaths: [String],
         _ now: MonotonicTime
     ) {
-        consumers[batch.consumer]?.conflicts += 1
+        consumers[batch.consumer]?.isRefused()
         let conflicts = consumers[batch.consumer]?.conflicts ?? 0
         let reason = "the broker has other content under \(batch.version)"
         if conflicts <= ConsumerRecord.maximumConflicts, advanceVersion(of: batch.consumer, reason: reason) { return }
@@ -130,8 +176,9 @@ extension PublicationPlan {
         } else if name == batch.consumer {
             // A consumer that the broker does not know yet: no contract of it can be accepted.
             let keys = order(of: batch.consumer)
-                .filter {
-                    pairs[$0]?.needsPublishing(as: batch.version, now: now) ?? false
+                .filter { key in
+                    let isEdited = batch.keys.contains(key) && !group.keys.contains(key)
+                    return !isEdited && pairs[key]?.needsPublishing(as: batch.version, now: now) ?? false
                 }
             fail(keys, kind: "similar_name", status: 409, text, now)
         } else if let culprit = group.keys.first(where: { $0.provider == name }) {
@@ -149,12 +196,13 @@ extension PublicationPlan {
         case .created:
             created.insert(name)
             creations.removeAll { $0 == name }
-            notes.append(.pacticipantCreated(name))
+            note(.pacticipantCreated(name))
+            check.endRefusal()
         case .transient(let transient):
             backOff(now, retryAfter: transient.retryAfter)
             check.expedite(now)
         case .unauthorized(let text):
-            check.refusal = .init(status: .unauthorized, text: text)
+            check.refuse(.unauthorized, text)
             backOff(now, slow: true)
         default:
             // Counts as created: the next 409 about this name then fails the contract with the broker's text.

@@ -13,6 +13,27 @@ extension PublicationPlan {
         return nil
     }
 
+    /// Contracts that did not get through, those with the fewest failures first.
+    mutating func nextSuspects(_ now: MonotonicTime) -> PublicationBatch? {
+        var suspects: [(key: PairKey, limit: Int, obstacles: Int)] = []
+        for key in order {
+            guard let record = pairs[key], let limit = record.batchLimit,
+                record.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now)
+            else { continue }
+            suspects.append((key, limit, record.obstacles))
+        }
+        guard let first = suspects.min(by: { $0.obstacles < $1.obstacles }) else { return nil }
+        var keys: [PairKey] = []
+        var bytes = 0
+        for suspect in suspects where suspect.key.consumer == first.key.consumer && suspect.obstacles == first.obstacles
+        {
+            bytes += pairs[suspect.key]?.desired.bytes ?? 0
+            if !keys.isEmpty, keys.count >= first.limit || bytes > configuration.maximumBatchBytes { break }
+            keys.append(suspect.key)
+        }
+        return batch(of: Group(keys: keys, isSplit: true), now)
+    }
+
     private mutating func newGroup(_ now: MonotonicTime, isRetry: Bool) -> Group? {
         var keys: [PairKey] = []
         var bytes = 0
@@ -23,10 +44,15 @@ extension PublicationPlan {
                 settleVersion(of: key.consumer)
                 settled = key.consumer
             }
-            guard let record = pairs[key], (record.failure != nil) == isRetry,
+            guard let record = pairs[key], (record.failure != nil) == isRetry, record.batchLimit == nil,
                 record.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now)
             else { continue }
             if isRetry { return Group(keys: [key], isSplit: true) }
+            // Alone, so that the broker's remarks are about this one.
+            if record.doubt != nil {
+                if keys.isEmpty { return Group(keys: [key]) }
+                break
+            }
             if !keys.isEmpty, bytes + record.desired.bytes > configuration.maximumBatchBytes { break }
             keys.append(key)
             bytes += record.desired.bytes
@@ -50,11 +76,12 @@ extension PublicationPlan {
             group.keys.removeLast(rest.keys.count)
             groups.append(rest)
         }
-        current = group
         let items = group.keys.compactMap { key in
             pairs[key].map { PublicationBatch.Item(provider: key.provider, content: $0.desired) }
         }
-        return PublicationBatch(consumer: consumer, version: version, isSingle: check.way.isSingle, items: items)
+        let batch = PublicationBatch(consumer: consumer, version: version, isSingle: check.way.isSingle, items: items)
+        sending = Sending(group: group, batch: batch)
+        return batch
     }
 
     private var maximumBatchCount: Int { check.way.isSingle ? 1 : configuration.maximumBatchCount }
@@ -64,7 +91,7 @@ extension PublicationPlan {
     private mutating func settleVersion(of consumer: String) {
         guard var record = consumers[consumer] else { return }
         if record.version.isEmpty {
-            record.version = configuration.policy.base
+            record.move(to: configuration.policy.base)
             consumers[consumer] = record
         }
         let isOccupied = order(of: consumer).contains { pairs[$0]?.occupies(record.version) ?? false }
@@ -77,7 +104,7 @@ extension PublicationPlan {
     @discardableResult
     mutating func advanceVersion(of consumer: String, reason: String) -> Bool {
         guard var record = consumers[consumer] else { return false }
-        record.retire(record.version)
+        record.retire(record.version, configuration.policy)
         for candidate in 0...VersionPolicy.maximumCandidate {
             guard let version = configuration.policy.version(candidate: candidate, digest: record.digest) else { break }
             if record.used.contains(version) { continue }
@@ -91,15 +118,15 @@ extension PublicationPlan {
     /// earlier run's.
     mutating func adoptVersion(_ version: String, of consumer: String) {
         guard var record = consumers[consumer], record.version != version else { return }
-        record.retire(record.version)
+        record.retire(record.version, configuration.policy)
         move(consumer, &record, to: version, reason: "the broker has this version for the same contracts")
     }
 
     private mutating func move(_ consumer: String, _ record: inout ConsumerRecord, to version: String, reason: String) {
         if !record.version.isEmpty {
-            notes.append(.versionMoved(consumer: consumer, from: record.version, to: version, reason: reason))
+            note(.versionMoved(consumer: consumer, from: record.version, to: version, reason: reason))
         }
-        record.version = version
+        record.move(to: version)
         consumers[consumer] = record
         changes += 1
     }

@@ -23,39 +23,60 @@ extension PublicationPlan {
         groups.append(Group(keys: Array(group.keys[..<middle]), isSplit: true))
     }
 
+    /// - Parameter keys: Contracts whose desired content is what the broker has answered to.
     mutating func fail(
         _ keys: [PairKey],
         kind: String,
-        status: Int,
+        status: Int?,
         _ text: String,
         _ now: MonotonicTime,
-        jsonPaths: [String] = []
+        jsonPaths: [String] = [],
+        isRepeated: Bool = true
     ) {
         let reason = StateLimits.cut(text)
         for key in keys {
-            guard var record = pairs[key] else { continue }
+            guard let desired = pairs[key]?.desired else { continue }
             let failure = PublishedPair.Failure(
-                sha256: record.desired.sha256,
+                sha256: desired.sha256,
                 kind: kind,
                 httpStatus: status,
                 reason: reason,
                 jsonPaths: Array(jsonPaths.prefix(StateLimits.jsonPaths))
             )
-            let isNews = record.failure?.published.kind != kind || record.failure?.published.sha256 != failure.sha256
-            record.failure = .init(published: failure, retryAt: now + configuration.failureRetry)
-            record.lastError = nil
-            record.notBefore = nil
-            pairs[key] = record
-            if isNews { notes.append(.failed(key, kind: kind, reason: reason)) }
+            let retryAt = isRepeated ? now + configuration.failureRetry : nil
+            if pairs[key]?.fails(failure, retryAt: retryAt) == true { note(.failed(key, kind: kind, reason: reason)) }
         }
         changes += 1
     }
 
-    /// Nothing is wrong with the contracts: they go out again after a pause.
-    mutating func postpone(_ group: Group, _ text: String, _ now: MonotonicTime, retryAfter: Duration?) {
-        for key in group.keys { pairs[key]?.lastError = text }
-        groups.append(group)
-        backOff(now, retryAfter: retryAfter)
+    /// Nothing is wrong with the contracts, as far as anybody knows: they go out again after a pause.
+    ///
+    /// What does not get through three times while the broker's check is well goes into the queue of suspects, in halves.
+    mutating func postpone(
+        _ group: Group,
+        _ transient: BrokerOutcome.Transient,
+        took: Duration,
+        _ now: MonotonicTime
+    ) {
+        for key in group.keys { pairs[key]?.isPostponed(transient.text) }
+        var group = group
+        group.obstacles += 1
+        let isSuspect = group.keys.contains { pairs[$0]?.batchLimit != nil }
+        guard isSuspect || group.obstacles >= 3 else {
+            groups.append(group)
+            backOff(now, retryAfter: transient.retryAfter)
+            return
+        }
+        for key in group.keys {
+            pairs[key]?.isObstructed(limit: max(1, group.keys.count / 2), times: group.obstacles)
+        }
+        if !isSuspect { backOff(now, retryAfter: transient.retryAfter) }
+        let times = group.keys.compactMap { pairs[$0]?.obstacles }.min() ?? 1
+        suspectFailures = max(suspectFailures + 1, times)
+        var delay = Backoff().delay(attempt: suspectFailures, random: jitter.next())
+        // One that costs a minute each time is not to keep the line busy.
+        if group.keys.count == 1 { delay = max(delay, min(took * 3, configuration.failureRetry)) }
+        suspectsNotBefore = now + max(delay, transient.retryAfter ?? .zero)
     }
 
     /// We may not publish, or not there: people have to act. Tried again slowly, and at once with new credentials.
@@ -67,10 +88,11 @@ extension PublicationPlan {
         _ now: MonotonicTime
     ) {
         count("unauthorized", batch)
-        check.refusal = .init(status: status, text: text)
-        for key in group.keys { pairs[key]?.lastError = text }
+        check.refuse(status, text)
+        for key in group.keys { pairs[key]?.isPostponed(text) }
         groups.append(group)
         backOff(now, slow: true)
+        endRefusalIfIdle()
     }
 
     /// No publication for a while.

@@ -24,14 +24,15 @@ extension PublicationPlan {
             backOff(now, retryAfter: transient.retryAfter)
             check.expedite(now)
         case .unauthorized(let text):
-            check.refusal = .init(status: .unauthorized, text: text)
+            check.refuse(.unauthorized, text)
             backOff(now, slow: true)
         case .created:
             labels.removeAll { $0 == label }
+            check.endRefusal()
         default:
             // The contract is there all the same; a label is worth a line, not a failed contract.
             labels.removeAll { $0 == label }
-            notes.append(.labelRefused(label, "\(outcome)"))
+            note(.labelRefused(label, "\(outcome)"))
         }
     }
 }

@@ -1,7 +1,7 @@
 import Shared
 
 extension PublicationPlan {
-    /// What to do at `now`. A request counts as in flight until ``handle(_:to:took:now:)`` has its answer.
+    /// What to do at `now`. A request counts as in flight until ``handle(_:to:took:now:computedSHA:)`` has its answer.
     mutating func next(_ now: MonotonicTime) -> Step {
         if inFlight != nil { return .waitForAnswer }
         guard let request = nextRequest(now) else { return .wait(until: wakeTime(now)) }
@@ -13,72 +13,63 @@ extension PublicationPlan {
     private mutating func nextRequest(_ now: MonotonicTime) -> BrokerRequest? {
         if check.isDue(now) { return check.nextRequest() }
         guard check.isReady else { return nil }
-        if let until = bulk.oneByOneUntil, until <= now {
-            bulk.oneByOneUntil = nil
-            bulk.due = now
-        }
-        if bulkIsDue(now) { return .latestPacts }
+        bulk.endOneByOne(now)
+        if bulk.isDue(now) { return .latestPacts }
         guard bulk.isKnown else { return nil }
         if now >= publishNotBefore {
             if let name = creations.first { return .createPacticipant(name) }
             if let label = labels.first { return .label(label) }
             if let batch = nextBatch(now) { return .publish(batch) }
         }
-        return nextProof()
-    }
-
-    /// The bulk read is due by the clock, or nothing has been read yet.
-    private func bulkIsDue(_ now: MonotonicTime) -> Bool {
-        guard bulk.oneByOneUntil == nil else { return false }
-        guard let due = bulk.due else { return !bulk.isKnown }
-        return due <= now
+        if now >= suspectsNotBefore, let batch = nextSuspects(now) { return .publish(batch) }
+        return nextProof(now)
     }
 
     /// Reads that prove what was sent, then the rolling check.
-    private mutating func nextProof() -> BrokerRequest? {
+    private mutating func nextProof(_ now: MonotonicTime) -> BrokerRequest? {
         guard bulk.failures == 0 else { return nil }
-        if let key = order.first(where: { pairs[$0]?.sent?.isLookedFor == false }) {
-            return bulk.oneByOneUntil == nil ? .latestPacts : .latestPact(key)
+        if bulk.isOneByOne {
+            if let key = order.first(where: { pairs[$0]?.isToBeReadAlone(now) ?? false }) { return .latestPact(key) }
+        } else if order.contains(where: { pairs[$0]?.sent?.isLookedFor == false }) {
+            return .latestPacts
         }
-        while let key = singleReads.first {
-            if let version = pairs[key]?.sent?.version ?? pairs[key]?.verified?.version {
-                return .pactVersion(key, version: version)
-            }
-            singleReads.removeFirst()
+        for key in order {
+            if let version = pairs[key]?.versionToRead(now) { return .pactVersion(key, version: version) }
         }
-        return rollingRead()
+        return rollingRead(now)
     }
 
-    private mutating func rollingRead() -> BrokerRequest? {
+    /// One pair in turn; what was never read under its version comes first.
+    private mutating func rollingRead(_ now: MonotonicTime) -> BrokerRequest? {
         guard isRollingDue else { return nil }
         isRollingDue = false
-        for _ in order.indices {
-            rollingPosition = (rollingPosition + 1) % order.count
-            let key = order[rollingPosition]
-            guard let verified = pairs[key]?.verified else { continue }
-            return bulk.oneByOneUntil == nil ? .pactVersion(key, version: verified.version) : .latestPact(key)
+        var chosen: Int?
+        for offset in order.indices {
+            let position = (rollingPosition + 1 + offset) % order.count
+            guard let record = pairs[order[position]], record.isReadable(now) else { continue }
+            if chosen == nil { chosen = position }
+            guard record.verified?.pactVersionSHA == nil else { continue }
+            chosen = position
+            break
         }
-        return nil
+        guard let chosen, let version = pairs[order[chosen]]?.verified?.version else { return nil }
+        rollingPosition = chosen
+        return bulk.isOneByOne ? .latestPact(order[chosen]) : .pactVersion(order[chosen], version: version)
     }
 
     /// When something may have to be done although nothing happens.
     private func wakeTime(_ now: MonotonicTime) -> MonotonicTime {
         var times = [check.due]
         guard check.isReady else { return times[0] }
-        if let due = bulk.due, bulk.oneByOneUntil == nil { times.append(due) }
-        if let until = bulk.oneByOneUntil { times.append(until) }
-        if publishNotBefore > now, hasWork(now) { times.append(publishNotBefore) }
+        if let time = bulk.oneByOneUntil ?? bulk.due { times.append(time) }
+        if publishNotBefore > now, !creations.isEmpty || !labels.isEmpty { times.append(publishNotBefore) }
         for key in order {
             guard let version = consumers[key.consumer]?.version, let record = pairs[key] else { continue }
+            let lane = record.batchLimit == nil ? publishNotBefore : suspectsNotBefore
+            if lane > now, record.needsPublishing(as: version, now: now) { times.append(lane) }
             if let due = record.dueTime(as: version), due > now { times.append(due) }
+            if let due = record.readNotBefore, due > now { times.append(due) }
         }
         return max(now, times.min() ?? check.due)
-    }
-
-    private func hasWork(_ now: MonotonicTime) -> Bool {
-        !creations.isEmpty || !labels.isEmpty
-            || order.contains { key in
-                pairs[key]?.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now) ?? false
-            }
     }
 }

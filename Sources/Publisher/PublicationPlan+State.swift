@@ -2,7 +2,9 @@ import Shared
 
 extension PublicationPlan {
     /// Everything desired is proven, refused for good or superseded: nothing will change by itself soon.
-    var isSettled: Bool { bulk.isKnown && order.allSatisfy { pairs[$0]?.isSettled ?? true } }
+    var isSettled: Bool {
+        bulk.isKnown && creations.isEmpty && labels.isEmpty && order.allSatisfy { pairs[$0]?.isSettled ?? true }
+    }
 
     /// The bulk read that belongs to the last check.
     struct PendingRead: Equatable, Sendable {
@@ -14,8 +16,14 @@ extension PublicationPlan {
     var pendingRead: PendingRead? {
         guard check.isReady, check.refusal == nil else { return nil }
         if let failure = bulk.failure, failure.isRefusal { return PendingRead(failure: failure) }
-        guard bulk.due != nil, bulk.oneByOneUntil == nil else { return nil }
+        guard bulk.due != nil, !bulk.isOneByOne else { return nil }
         return PendingRead(failure: bulk.failure)
+    }
+
+    /// As ``pendingRead``; "ready" is not said either while the facts that belong to it are not in the state: the pairs
+    /// that stand there were proven before.
+    func pendingRead(whileFactsAreWritten isWritten: Bool) -> PendingRead? {
+        pendingRead ?? (check.isReady && !isWritten ? PendingRead() : nil)
     }
 
     /// What people are told of the broker, refused reads included.
@@ -24,14 +32,30 @@ extension PublicationPlan {
         return check.shownStatus
     }
 
-    /// Pairs still to be published or proven.
-    var queueLength: Int { order.count { !(pairs[$0]?.isSettled ?? true) } }
+    /// Pairs still to be published or proven, names and labels still to be given.
+    var queueLength: Int { order.count { !(pairs[$0]?.isSettled ?? true) } + creations.count + labels.count }
+
+    /// Something is to be published, created or labelled, now or later.
+    private var isAnythingOpen: Bool {
+        !creations.isEmpty || !labels.isEmpty
+            || order.contains { key in
+                guard let record = pairs[key], record.failure?.published.sha256 != record.desired.sha256 else {
+                    return false
+                }
+                return record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+            }
+    }
+
+    /// What is no longer wanted cannot be refused.
+    mutating func endRefusalIfIdle() {
+        if check.refusal != nil, !isAnythingOpen { check.endRefusal() }
+    }
 
     /// The section for the state file.
     ///
-    /// - Parameters:
-    ///   - previous: The last content, whose events go on; its pairs stay until the desired set is known.
-    ///   - wall: The date that belongs to `now`.
+    /// A predecessor's pairs stay until the desired set is known.
+    ///
+    /// - Parameter wall: The date that belongs to `now`.
     func publicationState(
         run: String,
         sourceRevision: String,
@@ -68,6 +92,10 @@ extension PublicationPlan {
         return state
     }
 
+    /// The list was not read since the broker was last away: its status does not say "ready" yet, and what was proven
+    /// before is all that is known.
+    private var isBrokerUnread: Bool { !check.isReady || !bulk.isKnown || (bulk.due != nil && !bulk.isOneByOne) }
+
     private func published(
         _ key: PairKey,
         _ record: PairRecord,
@@ -75,10 +103,11 @@ extension PublicationPlan {
         _ wall: WallClock
     ) -> PublishedPair {
         var pair = PublishedPair(consumer: key.consumer, provider: key.provider)
-        pair.verifiedSHA256 = record.verified?.sha256
-        pair.version = record.verified?.version
-        pair.publishedAt = record.verified?.createdAt
-        pair.pactVersionSHA = record.verified?.pactVersionSHA
+        let proof = record.verified.flatMap { $0.isConfirmed || isBrokerUnread ? $0 : nil }
+        pair.verifiedSHA256 = proof?.sha256
+        pair.version = proof?.version
+        pair.publishedAt = proof?.createdAt
+        pair.pactVersionSHA = proof?.pactVersionSHA
         pair.failure = record.failure?.published
         pair.lastError = record.lastError.map { StateLimits.cut($0) }
         pair.superseded = record.superseded

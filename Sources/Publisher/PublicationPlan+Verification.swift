@@ -1,90 +1,111 @@
 import Shared
 import SharedHTTP
 
+/// Reads: the list of all pairs, and single ones.
 extension PublicationPlan {
     mutating func handleBulk(_ outcome: BrokerOutcome, took: Duration, _ now: MonotonicTime) {
         switch outcome {
         case .latest(let pacts):
-            bulk.hasSucceeded()
-            bulk.slow = took > configuration.slowBulkRead ? bulk.slow + 1 : 0
-            bulk.last = now
             if !bulk.isKnown { changes += 1 }
-            bulk.isKnown = true
-            bulk.due = nil
+            bulk.hasSucceeded(now, isSlow: took > configuration.slowBulkRead)
             evaluateAll(pacts, now)
             if bulk.slow >= 2 { readOneByOne("it takes longer than \(configuration.slowBulkRead)", now) }
         case .transient(let transient) where transient.cause == .transport(.tooLarge):
-            bulk.hasSucceeded()
             readOneByOne(transient.text, now)
         case .transient, .unauthorized, .forbidden, .notABroker, .noSuchEndpoint, .rejected, .absent, .brokerError,
             .contentConflict, .similarName:
-            readFailed(outcome, now)
-            bulk.due = now + Backoff().delay(attempt: bulk.failures, random: jitter.next())
+            bulkFailed(outcome, now)
         case .alive, .databaseUp, .databaseDown, .index, .pact, .published, .created:
             preconditionFailure("no answer to a read")
         }
     }
 
-    mutating func handleLatest(_ outcome: BrokerOutcome, of key: PairKey, _ now: MonotonicTime) {
-        switch outcome {
-        case .pact(let pact):
-            bulk.hasSucceeded()
-            var consumersToAdvance: Set<String> = []
-            let latest = LatestPact(key: key, version: pact.version ?? "", createdAt: pact.createdAt)
-            evaluate(key, latest, now, &consumersToAdvance)
-            answer(consumersToAdvance)
-            if let sha = pact.sha, pairs[key]?.verified?.version == pact.version { recordSHA(sha, of: key) }
-        case .absent:
-            bulk.hasSucceeded()
-            var none: Set<String> = []
-            evaluate(key, nil, now, &none)
-        default: readFailed(outcome, now)
-        }
-    }
-
-    /// A single version: the proof of one that is not the latest, or the rolling check.
-    mutating func handleVersion(_ outcome: BrokerOutcome, of key: PairKey, _ version: String, _ now: MonotonicTime) {
-        switch outcome {
-        case .pact(let pact):
-            bulk.hasSucceeded()
-            singleReads.removeAll { $0 == key }
-            if let sent = pairs[key]?.sent, sent.version == version {
-                prove(key, sent, createdAt: pact.createdAt, isLatest: false)
-            }
-            if let sha = pact.sha, pairs[key]?.verified?.version == version { recordSHA(sha, of: key) }
-        case .absent:
-            bulk.hasSucceeded()
-            singleReads.removeAll { $0 == key }
-            isMissing(key, now)
-        case .transient(let transient) where transient.cause == .transport(.tooLarge):
-            // A contract too large to be read back: the bulk read names its version all the same.
-            singleReads.removeAll { $0 == key }
-        default: readFailed(outcome, now)
-        }
-    }
-
-    // MARK: Reading failed
-
-    private mutating func readFailed(_ outcome: BrokerOutcome, _ now: MonotonicTime) {
+    private mutating func bulkFailed(_ outcome: BrokerOutcome, _ now: MonotonicTime) {
         let (status, text, _) = BrokerCheck.failure(outcome)
-        // Not `check.refusal`, which only an accepted publication ends: the next good read ends this.
-        bulk.hasFailed(.init(status: status, text: text, isRefusal: outcome.isRefusalOfRead))
+        // Not `check.refusal`, which is about publications: the next good read ends this.
+        bulk.hasFailed(
+            .init(status: status, text: text, isRefusal: outcome.isRefusalOfRead),
+            retryAt: now + Backoff().delay(attempt: bulk.failures + 1, random: jitter.next())
+        )
         // The next check looks whether the broker is there; a read that fails again waits for the one after it.
-        bulk.due = now + Backoff().delay(attempt: bulk.failures, random: jitter.next())
         check.expedite(now)
         changes += 1
     }
 
+    /// What has not been confirmed by then is read alone, and counts for nothing until it was.
     private mutating func readOneByOne(_ reason: String, _ now: MonotonicTime) {
-        bulk.isKnown = true
-        bulk.slow = 0
-        bulk.oneByOneUntil = now + configuration.oneByOnePeriod
-        for key in order where pairs[key]?.verified?.isConfirmed == false { pairs[key]?.verified = nil }
-        notes.append(.readingOneByOne(reason))
+        bulk.readOneByOne(until: now + configuration.oneByOnePeriod)
+        for key in order { pairs[key]?.mustBeLookedForAgain(now) }
+        note(.readingOneByOne(reason))
         changes += 1
     }
 
-    // MARK: What a read says about our pairs
+    /// The content whose SHA would help to judge the answer to `request`.
+    func contentToCompare(_ request: BrokerRequest) -> String? {
+        let key: PairKey
+        let version: String?
+        switch request {
+        case .latestPact(let pair):
+            (key, version) = (pair, pairs[pair]?.sent?.version ?? pairs[pair]?.verified?.version)
+        case .pactVersion(let pair, let number): (key, version) = (pair, number)
+        case .heartbeat, .dependencies, .index, .latestPacts, .publish, .createPacticipant, .label: return nil
+        }
+        guard let record = pairs[key], let version, let content = record.contentToCompare(under: version) else {
+            return nil
+        }
+        // A former content cannot be published again to find out: the hint has to have been right before.
+        return content == record.desired.sha256 || computedSHAsAgree ? content : nil
+    }
+
+    /// Where pairs are read one by one: what the list would say, and what a single version would.
+    mutating func handleLatest(
+        _ outcome: BrokerOutcome,
+        of key: PairKey,
+        _ computedSHA: String?,
+        _ now: MonotonicTime
+    ) {
+        switch outcome {
+        case .pact(let pact):
+            let latest = LatestPact(key: key, version: pact.version ?? "", createdAt: pact.createdAt)
+            guard take(pact, of: key, latest.version, computedSHA, now) else { return }
+            var consumersToAdvance: Set<String> = []
+            evaluate(key, latest, now, &consumersToAdvance)
+            answer(consumersToAdvance)
+            pairs[key]?.mustBeLookedForAgain(now + configuration.checkInterval)
+        case .absent:
+            pairs[key]?.isLookedFor(latest: nil)
+            isMissing(key, nil, now)
+        default: singleReadFailed(key, now)
+        }
+    }
+
+    /// A single version: its content, or the proof of one that is not the latest.
+    mutating func handleVersion(
+        _ outcome: BrokerOutcome,
+        of key: PairKey,
+        _ version: String,
+        _ computedSHA: String?,
+        _ now: MonotonicTime
+    ) {
+        switch outcome {
+        case .pact(let pact):
+            guard take(pact, of: key, version, computedSHA, now), pairs[key]?.sent?.version == version else { return }
+            prove(key, createdAt: pact.createdAt, isLatest: false)
+        case .absent where !bulk.isOneByOne && pairs[key]?.latestSeen == version:
+            // The list names it: let it speak again, once. A proxy may refuse a name with a slash.
+            if pairs[key]?.readFailures == 0 { bulk.ask(now) }
+            singleReadFailed(key, now)
+        case .absent: isMissing(key, version, now)
+        default: singleReadFailed(key, now)
+        }
+    }
+
+    /// Says nothing about the broker, whatever the status: it may be this pair's name or size. The next check is soon.
+    private mutating func singleReadFailed(_ key: PairKey, _ now: MonotonicTime) {
+        pairs[key]?.isNotReadable(now, first: configuration.checkInterval, random: jitter.next())
+    }
+
+    // MARK: What the list says about our pairs
 
     private mutating func evaluateAll(_ pacts: [LatestPact], _ now: MonotonicTime) {
         var latest: [PairKey: LatestPact] = [:]
@@ -100,58 +121,24 @@ extension PublicationPlan {
         _ now: MonotonicTime,
         _ consumersToAdvance: inout Set<String>
     ) {
-        pairs[key]?.sent?.isLookedFor = true
         guard let record = pairs[key] else { return }
+        pairs[key]?.isLookedFor(latest: latest?.version)
         guard let latest else {
-            if record.sent != nil || record.verified != nil { isMissing(key, now) }
-            pairs[key]?.latestSeen = nil
+            let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
+            // Accepted just now: the list may be a moment behind.
+            if !isNew { isMissing(key, nil, now) }
             return
         }
-        defer { pairs[key]?.latestSeen = latest.version }
         if let sent = record.sent, sent.version == latest.version {
-            prove(key, sent, createdAt: latest.createdAt, isLatest: true)
-        } else if record.sent == nil, let verified = record.verified, verified.version == latest.version {
-            confirm(key, verified, createdAt: latest.createdAt)
+            // Content that is in doubt is proven by reading it.
+            if record.doubt == nil { prove(key, createdAt: latest.createdAt, isLatest: true) }
+        } else if record.sent == nil, record.verified?.version == latest.version {
+            if pairs[key]?.isConfirmed(createdAt: latest.createdAt) == true { changes += 1 }
+        } else if record.failure?.published.kind == PairRecord.Failure.overwritten {
+            if record.doubt?.version == latest.version { pairs[key]?.noteOverwritten(createdAt: latest.createdAt) }
         } else {
-            isNotLatest(key, record, latest, &consumersToAdvance)
+            isNotLatest(key, record, latest, now, &consumersToAdvance)
         }
-    }
-
-    /// The read names another version than ours.
-    private mutating func isNotLatest(
-        _ key: PairKey,
-        _ record: PairRecord,
-        _ latest: LatestPact,
-        _ consumersToAdvance: inout Set<String>
-    ) {
-        guard let consumer = consumers[key.consumer] else { return }
-        let policy = configuration.policy
-        if let named = policy.candidate(of: latest.version, digest: consumer.digest) {
-            // Stands for exactly our contents: publishing under it proves that, and it is the latest already.
-            let own = policy.candidate(of: consumer.version, digest: consumer.digest)
-            if consumer.version.isEmpty || own == nil || named > (own ?? 0), !record.occupies(latest.version) {
-                adoptVersion(latest.version, of: key.consumer)
-                return
-            }
-        }
-        let ours = record.sent?.version ?? record.verified?.version
-        guard let ours, ours == consumer.version else { return }
-        if record.superseded != nil {
-            markSuperseded(key, latest)
-            return
-        }
-        let isOld = record.sent != nil && record.latestSeen == latest.version
-        if policy.mode == .git || (!isOld && consumer.answers >= ConsumerRecord.maximumAnswers) {
-            markSuperseded(key, latest)
-            return
-        }
-        if record.sent == nil {
-            let detail = "version \(latest.version) is the latest, not \(ours)"
-            repairing(key, .notLatest, detail)
-        }
-        // One answer for all pairs of the consumer that this read found.
-        if !isOld, !consumersToAdvance.contains(key.consumer) { consumers[key.consumer]?.answers += 1 }
-        consumersToAdvance.insert(key.consumer)
     }
 
     private mutating func answer(_ consumersToAdvance: Set<String>) {
@@ -160,83 +147,88 @@ extension PublicationPlan {
         }
     }
 
-    private mutating func markSuperseded(_ key: PairKey, _ latest: LatestPact) {
-        let superseded = PublishedPair.Superseded(version: latest.version, createdAt: latest.createdAt)
-        // What was only accepted so far is proven by reading that very version.
-        if pairs[key]?.sent != nil, !singleReads.contains(key) { singleReads.append(key) }
-        guard pairs[key]?.superseded != superseded else { return }
-        pairs[key]?.superseded = superseded
-        notes.append(.superseded(key, version: latest.version, createdAt: latest.createdAt))
-        changes += 1
-    }
-
     // MARK: One pair
 
-    private mutating func prove(_ key: PairKey, _ sent: PairRecord.Sent, createdAt: String?, isLatest: Bool) {
-        guard var record = pairs[key] else { return }
-        let before = record.verified
-        record.sent = nil
-        record.verified = .init(
-            sha256: sent.sha256,
-            version: sent.version,
-            createdAt: createdAt,
-            pactVersionSHA: before?.sha256 == sent.sha256 ? before?.pactVersionSHA : nil,
-            isConfirmed: true
-        )
-        if isLatest { record.superseded = nil }
-        pairs[key] = record
+    private mutating func prove(_ key: PairKey, createdAt: String?, isLatest: Bool) {
+        guard let sent = pairs[key]?.sent else { return }
+        let before = pairs[key]?.verified
+        pairs[key]?.isProven(createdAt: createdAt, isLatest: isLatest)
         if before?.sha256 != sent.sha256 || before?.version != sent.version {
             let isChange = before.map { $0.sha256 != sent.sha256 } ?? false
-            notes.append(.published(key, version: sent.version, createdAt: createdAt, isChange: isChange))
+            note(.published(key, version: sent.version, createdAt: createdAt, isChange: isChange))
         }
         changes += 1
     }
 
-    private mutating func confirm(_ key: PairKey, _ verified: PairRecord.Proof, createdAt: String?) {
-        var verified = verified
-        if verified.createdAt != createdAt {
-            // Written again under our version: the rolling check looks at this pair now.
-            if verified.createdAt != nil, !singleReads.contains(key) { singleReads.append(key) }
-            verified.createdAt = createdAt
+    /// - Parameter version: The one that was asked for; `nil` if the broker has nothing of the pair.
+    private mutating func isMissing(_ key: PairKey, _ version: String?, _ now: MonotonicTime) {
+        let before = pairs[key]
+        if let lost = pairs[key]?.isMissing(version, now, random: jitter.next()) {
+            repairing(key, .missing, "version \(lost.version) is no longer in the broker")
+        }
+        if pairs[key] != before { changes += 1 }
+    }
+
+    /// - Returns: False if the content is not ours: nothing else that the answer says counts.
+    private mutating func take(
+        _ pact: PactVersion,
+        of key: PairKey,
+        _ version: String,
+        _ computedSHA: String?,
+        _ now: MonotonicTime
+    ) -> Bool {
+        if let computedSHA, computedSHA == pact.sha { computedSHAsAgree = true }
+        let failure = pairs[key]?.failure
+        let hadDoubt = pairs[key]?.doubt != nil
+        switch pairs[key]?.read(pact, of: version, computedSHA: computedSHA) {
+        case nil, .nothing?: return !hadDoubt
+        case .ours?:
+            // No news for readers, as a rule: the SHA is written down with the next change, or within a minute.
+            if hadDoubt || failure != pairs[key]?.failure { changes += 1 }
+            return true
+        case .lost?:
             changes += 1
+            return false
+        case .doubtful?:
+            repairing(key, .different, "version \(version) seems to hold other content than ours")
+            if (pairs[key]?.overwrites ?? 0) <= PairRecord.maximumOverwrites { return false }
+        case .overwritten?:
+            repairing(key, .different, "version \(version) was overwritten with other content")
         }
-        if pairs[key]?.superseded != nil || !verified.isConfirmed { changes += 1 }
-        verified.isConfirmed = true
-        pairs[key]?.verified = verified
-        pairs[key]?.superseded = nil
+        answerOverwrite(key, version, pact, now)
+        return false
     }
 
-    private mutating func isMissing(_ key: PairKey, _ now: MonotonicTime) {
-        guard var record = pairs[key] else { return }
-        if let verified = record.verified {
-            pairs[key]?.verified = nil
-            repairing(key, .missing, "version \(verified.version) is no longer in the broker")
-            record = pairs[key] ?? record
-        } else if record.sent != nil {
-            record.lastError = "the broker accepted it, but does not list it"
-            record.notBefore = now + Backoff().delay(attempt: record.attempts, random: jitter.next())
-        }
-        record.verified = nil
-        record.sent = nil
-        record.superseded = nil
-        pairs[key] = record
-        changes += 1
-    }
-
-    private mutating func recordSHA(_ sha: String, of key: PairKey) {
-        guard let known = pairs[key]?.verified?.pactVersionSHA else {
-            // No news for readers: it is written down with the next change, or within a minute.
-            pairs[key]?.verified?.pactVersionSHA = sha
+    /// A doubt is answered under the same version: the broker may only count otherwise than we do, and if it does not,
+    /// its 200 or 409 tells. Whoever has overwritten that too is evaded with another version, and in the end not fought.
+    private mutating func answerOverwrite(
+        _ key: PairKey,
+        _ version: String,
+        _ pact: PactVersion,
+        _ now: MonotonicTime
+    ) {
+        guard let overwrites = pairs[key]?.overwrites else { return }
+        guard overwrites > PairRecord.maximumOverwrites else {
+            if consumers[key.consumer]?.version == version {
+                advanceVersion(of: key.consumer, reason: "somebody else writes over \(version)")
+            }
             return
         }
-        guard known != sha else { return }
-        let version = pairs[key]?.verified?.version ?? ""
-        pairs[key]?.verified = nil
-        repairing(key, .different, "version \(version) was overwritten with other content")
+        let date = pact.createdAt.map { " at \($0)" } ?? ""
+        fail(
+            [key],
+            kind: PairRecord.Failure.overwritten,
+            status: nil,
+            "another publisher has written over version \(version) of \(key.consumer)\(date) with other content "
+                + "(pact version \(pact.sha ?? "unknown")), after we had answered \(PairRecord.maximumOverwrites) times; "
+                + "find it, or set allow_dangerous_contract_modification to false in the broker",
+            now,
+            isRepeated: false
+        )
     }
 
-    private mutating func repairing(_ key: PairKey, _ kind: PlanNote.Repair, _ detail: String) {
-        notes.append(.repairing(key, kind: kind, detail: detail))
+    mutating func repairing(_ key: PairKey, _ kind: PlanNote.Repair, _ detail: String) {
+        note(.repairing(key, kind: kind, detail: detail))
         counters.repairs[kind.rawValue, default: 0] += 1
         changes += 1
     }

@@ -47,8 +47,23 @@ struct PublicationPlan: Sendable {
         var keys: [PairKey]
         /// 500 answers in a row while the broker was well.
         var errors = 0
+        /// Requests in a row that did not get through while the broker was well.
+        var obstacles = 0
         /// A half of a refused group.
         var isSplit = false
+    }
+
+    /// A group on its way: answers are about the contents that were sent, whatever is desired by then.
+    struct Sending: Equatable, Sendable {
+        var group: Group
+        var batch: PublicationBatch
+        /// The 500 that it was answered with, while the check of the broker that may explain it is under way.
+        var undecided: Undecided?
+
+        struct Undecided: Equatable, Sendable {
+            var text: String
+            var reference: String?
+        }
     }
 
     let configuration: Configuration
@@ -61,10 +76,8 @@ struct PublicationPlan: Sendable {
     var remembered: [PairKey: PublishedPair] = [:]
 
     var inFlight: BrokerRequest?
-    /// The group in flight, or the one whose 500 waits for the check of the broker.
-    var current: Group?
-    /// The 500 that waits for the check: a database that is down explains it.
-    var undecided: (text: String, reference: String?)?
+    /// What is in flight, or what waits for the check of the broker after a 500.
+    var sending: Sending?
     /// Groups to send before new ones are formed; the last goes first.
     var groups: [Group] = []
     var creations: [String] = []
@@ -75,56 +88,28 @@ struct PublicationPlan: Sendable {
     /// Publications wait until then (backoff, Retry-After, credentials).
     var publishNotBefore: MonotonicTime
     var publishFailures = 0
+    /// Contracts that do not get through wait until then: their own queue, so that they hold up nobody else.
+    var suspectsNotBefore: MonotonicTime
+    var suspectFailures = 0
 
     var bulk = BulkReading()
-    /// Pairs whose version has to be read one by one, in order.
-    var singleReads: [PairKey] = []
     var rollingPosition = 0
+    /// The broker has given a content the SHA that we compute: it counts as we do.
+    var computedSHAsAgree = false
     /// One pair is to be read in this check's turn: no timer of its own, so that an idle process sleeps longer.
     var isRollingDue = false
 
-    var notes: [PlanNote] = []
+    private(set) var notes: [PlanNote] = []
     var counters = PublicationState.Counters()
     /// Grows with each change that readers of the state should see.
     var changes = 0
     var jitter: JitterSource
 
-    /// How and when `/pacts/latest` is read.
-    struct BulkReading: Equatable, Sendable {
-        /// Read at least once in this process, or known to be too large.
-        var isKnown = false
-        var due: MonotonicTime?
-        var slow = 0
-        /// Pairs are read one by one until then.
-        var oneByOneUntil: MonotonicTime?
-        var failures = 0
-        /// What the last read failed with; `nil` after one that did not.
-        var failure: Failure?
-        /// The last complete read.
-        var last: MonotonicTime?
-
-        struct Failure: Equatable, Sendable {
-            var status: BrokerState.Status
-            var text: String
-            /// Trying again soon will not help: credentials, a wrong address.
-            var isRefusal: Bool
-        }
-
-        mutating func hasSucceeded() {
-            failures = 0
-            failure = nil
-        }
-
-        mutating func hasFailed(_ failure: Failure) {
-            failures += 1
-            self.failure = failure
-        }
-    }
-
     init(configuration: Configuration, now: MonotonicTime, seed: UInt64) {
         self.configuration = configuration
         check = BrokerCheck(interval: configuration.checkInterval, now: now)
         publishNotBefore = now
+        suspectsNotBefore = now
         jitter = JitterSource(seed: seed)
     }
 
@@ -136,75 +121,104 @@ struct PublicationPlan: Sendable {
         }
     }
 
+    /// Something that people should read about.
+    mutating func note(_ note: PlanNote) { notes.append(note) }
+
+    /// Hands the notes over, each once.
+    mutating func takeNotes() -> [PlanNote] {
+        defer { notes = [] }
+        return notes
+    }
+
     /// Replaces the desired set.
     mutating func setDesired(_ desired: [PairKey: DesiredContent], now: MonotonicTime) {
         changes += 1
+        var changed: Set<String> = []
         for key in order where desired[key] == nil {
-            notes.append(.dropped(key, version: pairs[key]?.verified?.version))
+            note(.dropped(key, version: pairs[key]?.verified?.version))
             pairs[key] = nil
-            consumers[key.consumer]?.answers = 0
+            changed.insert(key.consumer)
         }
-        for (key, content) in desired {
+        for (key, content) in desired where pairs[key]?.desired != content {
             if pairs[key] == nil {
                 pairs[key] = newRecord(key, content)
-            } else if pairs[key]?.desired != content {
-                pairs[key]?.desired = content
-                pairs[key]?.failure = nil
-                pairs[key]?.superseded = nil
-                pairs[key]?.attempts = 0
-                pairs[key]?.lastError = nil
-                pairs[key]?.notBefore = nil
             } else {
-                continue
+                let isSending = isSending(key, otherThan: content.sha256)
+                pairs[key]?.desire(content, whileSending: isSending)
             }
-            consumers[key.consumer, default: ConsumerRecord()].answers = 0
+            changed.insert(key.consumer)
         }
         remembered = [:]
         order = pairs.keys.sorted()
+        for consumer in changed {
+            consumers[consumer, default: ConsumerRecord()].contentHasChanged()
+            for key in order(of: consumer) { pairs[key]?.consumerHasChanged() }
+            goBack(consumer)
+        }
         refreshDigests()
+        endRefusalIfIdle()
     }
 
-    /// The contract's file is gone: the desired set has moved on, or will in a moment.
-    mutating func contentIsMissing(_ keys: [PairKey], now: MonotonicTime) {
-        for key in keys {
-            pairs[key]?.lastError = "the contract's file is gone; waiting for the next desired set"
-            pairs[key]?.notBefore = now + .seconds(1)
+    /// An edit that was taken back before anything of it was accepted leaves no version behind: everything is proven
+    /// under an older one.
+    private mutating func goBack(_ consumer: String) {
+        guard sending?.batch.consumer != consumer, let present = consumers[consumer]?.version else { return }
+        var versions: Set<String> = []
+        for key in order(of: consumer) {
+            guard let record = pairs[key], record.sent == nil, record.superseded == nil, let proof = record.verified,
+                proof.sha256 == record.desired.sha256
+            else { return }
+            versions.insert(proof.version)
         }
-        inFlight = nil
-        current = nil
+        guard let version = versions.first, versions.count == 1, version != present else { return }
+        consumers[consumer]?.move(to: version)
+    }
+
+    private func isSending(_ key: PairKey, otherThan sha256: String) -> Bool {
+        guard let batch = sending?.batch, batch.consumer == key.consumer else { return false }
+        return batch.items.contains { $0.provider == key.provider && $0.content.sha256 != sha256 }
+    }
+
+    /// Contracts' files that cannot be loaded: the desired set has moved on, or the watcher stores them again.
+    ///
+    /// - Returns: What is left of the publication in flight; `nil` if that is nothing.
+    mutating func contentsAreMissing(_ missing: Set<PairKey>, now: MonotonicTime) -> BrokerRequest? {
+        guard var sending else { return nil }
         changes += 1
+        for key in sending.batch.keys where missing.contains(key) {
+            guard pairs[key]?.lacksFile(now, random: jitter.next()) == true else { continue }
+            note(.fileMissing(key, sha256: pairs[key]?.desired.sha256 ?? ""))
+        }
+        sending.group.keys.removeAll { missing.contains($0) }
+        sending.batch.items.removeAll {
+            missing.contains(PairKey(consumer: sending.batch.consumer, provider: $0.provider))
+        }
+        let isEmpty = sending.batch.items.isEmpty
+        self.sending = isEmpty ? nil : sending
+        inFlight = isEmpty ? nil : .publish(sending.batch)
+        return inFlight
     }
 
     /// New credentials: everything that was refused is tried at once.
     mutating func credentialsChanged(_ now: MonotonicTime) {
         publishNotBefore = now
         publishFailures = 0
+        check.endRefusal()
         check.restart(now)
     }
 
     private mutating func newRecord(_ key: PairKey, _ content: DesiredContent) -> PairRecord {
-        var record = PairRecord(desired: content)
-        guard let former = remembered[key], let sha256 = former.verifiedSHA256, let version = former.version else {
-            return record
-        }
-        record.verified = .init(
-            sha256: sha256,
-            version: version,
-            createdAt: former.publishedAt,
-            pactVersionSHA: former.pactVersionSHA,
-            isConfirmed: false
-        )
-        record.latestSeen = former.superseded?.version ?? version
-        record.superseded = former.superseded
+        guard let former = remembered[key], let version = former.version else { return PairRecord(desired: content) }
+        let record = PairRecord(desired: content, remembered: former)
         // The consumer goes on with its newest version; the others are behind it.
         var consumer = consumers[key.consumer] ?? ConsumerRecord()
         let rank = (former.publishedAt ?? "", version)
         let isNewer = consumer.version.isEmpty || rank > (newestRemembered[key.consumer] ?? ("", ""))
         if isNewer {
-            consumer.version = version
+            consumer.move(to: version)
             newestRemembered[key.consumer] = rank
         }
-        consumer.retire(version)
+        consumer.retire(version, configuration.policy)
         consumers[key.consumer] = consumer
         return record
     }
@@ -216,7 +230,7 @@ struct PublicationPlan: Sendable {
         var contents: [String: [(provider: String, sha256: String)]] = [:]
         for (key, record) in pairs { contents[key.consumer, default: []].append((key.provider, record.desired.sha256)) }
         for (consumer, list) in contents {
-            consumers[consumer, default: ConsumerRecord()].digest = VersionPolicy.digest(list)
+            consumers[consumer, default: ConsumerRecord()].setDigest(VersionPolicy.digest(list))
         }
         // Consumers that left keep their version numbers in mind, but not for ever.
         if consumers.count > contents.count + 1000 { consumers = consumers.filter { contents[$0.key] != nil } }

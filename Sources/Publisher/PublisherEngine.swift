@@ -11,7 +11,7 @@ final class PublisherEngine {
     private var needsNewConnections = false
     private var credentials: BrokerCredentials
     /// The bytes of a contract; `nil` if they are gone.
-    private let contents: (DesiredContent) -> [UInt8]?
+    private let contents: (_ sha256: String) -> [UInt8]?
     private var current: (id: TransferID, request: BrokerRequest, started: MonotonicTime)?
     /// `X-Pact-Broker-Version` of the last answer that had it.
     private(set) var brokerVersion: String?
@@ -26,7 +26,7 @@ final class PublisherEngine {
     init(
         settings: Settings,
         configuration: PublicationPlan.Configuration,
-        contents: @escaping (DesiredContent) -> [UInt8]?
+        contents: @escaping (_ sha256: String) -> [UInt8]?
     ) throws(TransportError) {
         client = BrokerClient(settings)
         files = TLSFiles(client.connection)
@@ -52,7 +52,7 @@ final class PublisherEngine {
         if credentials.refresh(force: false) { plan.credentialsChanged(now) }
         if files.refresh() {
             needsNewConnections = true
-            plan.notes.append(.certificatesChanged)
+            plan.note(.certificatesChanged)
             plan.credentialsChanged(now)
         }
         while true {
@@ -80,10 +80,14 @@ final class PublisherEngine {
     }
 
     private func start(_ request: BrokerRequest, _ now: MonotonicTime) {
-        guard let http = client.httpRequest(request, credentials: credentials.current, contents: contents) else {
-            if case .publish(let batch) = request { plan.contentIsMissing(batch.keys, now: now) }
-            return
-        }
+        guard let (request, loaded) = load(request, now) else { return }
+        guard
+            let http = client.httpRequest(
+                request,
+                credentials: credentials.current,
+                contents: { loaded[$0.sha256] }
+            )
+        else { preconditionFailure("a contract of the request was not loaded") }
         do {
             if needsNewConnections {
                 // Only a new multi handle forgets everything: idle connections, TLS sessions (which the server ties to
@@ -96,6 +100,35 @@ final class PublisherEngine {
             // libcurl refuses the request itself, for example a CA file that is not there: as if it had failed.
             _ = finish(request, .failure(error), now)
         }
+    }
+
+    /// Loads the contracts of a publication; those that cannot be loaded are left out of it.
+    ///
+    /// - Returns: `nil` if nothing is left to be sent.
+    private func load(
+        _ request: BrokerRequest,
+        _ now: MonotonicTime
+    ) -> (request: BrokerRequest, contents: [String: [UInt8]])? {
+        guard case .publish(let batch) = request else { return (request, [:]) }
+        var loaded: [String: [UInt8]] = [:]
+        var missing: Set<PairKey> = []
+        for (key, item) in zip(batch.keys, batch.items) where loaded[item.content.sha256] == nil {
+            if let bytes = contents(item.content.sha256) {
+                loaded[item.content.sha256] = bytes
+            } else {
+                missing.insert(key)
+            }
+        }
+        if missing.isEmpty { return (request, loaded) }
+        return plan.contentsAreMissing(missing, now: now).map { ($0, loaded) }
+    }
+
+    /// Only for the few reads whose answer nothing else can be compared with: it takes as long as parsing a contract.
+    private func computedSHA(for request: BrokerRequest, _ outcome: BrokerOutcome) -> String? {
+        guard case .pact = outcome, let content = plan.contentToCompare(request), let bytes = contents(content),
+            let document = try? JSONReader.parse(bytes)
+        else { return nil }
+        return PactContentSHA.of(document)
     }
 
     private func finish(
@@ -115,7 +148,8 @@ final class PublisherEngine {
             usesBearer: usesBearer,
             proxy: client.connection.proxy
         )
-        plan.handle(outcome, to: request, took: now - started, now: now)
+        let computed = computedSHA(for: request, outcome)
+        plan.handle(outcome, to: request, took: now - started, now: now, computedSHA: computed)
         if case .unauthorized = outcome, credentials.refresh(force: true) { plan.credentialsChanged(now) }
         return outcome
     }

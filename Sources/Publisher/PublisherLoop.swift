@@ -36,15 +36,21 @@ final class PublisherLoop {
         brokerWriter = try StateWriter(directory: directory, run: context.runID, waitingUpTo: patience)
         publicationWriter = try StateWriter(directory: directory, run: context.runID, waitingUpTo: patience)
         let store = ContractStore(directory: directory)
-        let logger = context.logger
+        var problems = ContractProblems(context.logger)
         engine = try PublisherEngine(
             settings: context.settings,
             configuration: PublicationPlan.Configuration(context.settings)
-        ) { content in
+        ) { sha256 in
             do {
-                return try store.load(content.sha256, limit: BrokerClient.contractLimit, hash: ContentHash.sha256Hex)
+                let bytes = try store.load(
+                    sha256,
+                    limit: BrokerClient.contractLimit,
+                    hash: ContentHash.sha256Hex
+                )
+                problems.isLoaded(sha256)
+                return bytes
             } catch {
-                logger.error("contract cannot be read", error: error, metadata: ["sha256": "\(content.sha256)"])
+                problems.isUnreadable(sha256, error)
                 return nil
             }
         }
@@ -56,7 +62,8 @@ final class PublisherLoop {
             run: context.runID,
             url: context.settings.brokerURL,
             timeout: context.settings.brokerTimeout,
-            now: now
+            now: now,
+            previous: brokerWriter.previousContent()
         )
         flag = PublishedFlag(path: context.settings.publishedFlagPath)
         let previous = publicationWriter.previousContent().flatMap { $0.run == context.runID ? $0 : nil }
@@ -136,16 +143,15 @@ final class PublisherLoop {
     /// Logs and commits what is new.
     private func writeDown() {
         let plan = engine.plan
-        for note in plan.notes { tell(note) }
-        if !plan.notes.isEmpty { engine.plan.notes = [] }
+        if !plan.notes.isEmpty { for note in engine.plan.takeNotes() { tell(note) } }
         let now = MonotonicTime.now()
         let wall = WallClock.now()
-        // First what is proven, then that the broker is ready: who reads them in the other order sees nothing older.
+        // First what is proven, then that the broker is ready: whoever hears "ready" finds proofs of the same read.
         commitPublication(now, wall)
-        let isDirty = plan.changes != committedChanges
+        let isWritten = engine.plan.changes == committedChanges && publicationWriter.isWritable
         if report.update(
             plan.check,
-            pendingRead: plan.pendingRead ?? (isDirty && plan.check.isReady ? .init() : nil),
+            pendingRead: plan.pendingRead(whileFactsAreWritten: isWritten),
             stalenessLimit: context.settings.stalenessLimit,
             version: engine.brokerVersion,
             inFlight: engine.inFlight,
@@ -201,6 +207,25 @@ final class PublisherLoop {
             metadata: Logger.Metadata(uniqueKeysWithValues: fields.map { ($0.key, .string($0.value)) })
         )
         events.record(StateEvent(time: WallClock.now().rfc3339, message: note.message, fields: fields))
+    }
+}
+
+/// Says once why a contract cannot be read.
+private struct ContractProblems {
+    private let logger: Logger
+    private var told: Set<String> = []
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    mutating func isLoaded(_ sha256: String) { told.remove(sha256) }
+
+    mutating func isUnreadable(_ sha256: String, _ error: any Error) {
+        // Contents come and go; forgetting one costs a line.
+        if told.count >= 1000 { told = [] }
+        guard told.insert(sha256).inserted else { return }
+        logger.error("contract cannot be read", error: error, metadata: ["sha256": "\(sha256)"])
     }
 }
 

@@ -5,7 +5,6 @@ import Shared
 ///
 /// What cannot be written stays in memory and is tried again; the watcher never stops over it.
 final class DesiredSetRecorder {
-    private let directory: StateDirectory
     private let writer: StateWriter<SourceState>
     private let store: ContractStore
     private var waitingContents: [String: [UInt8]] = [:]
@@ -13,13 +12,14 @@ final class DesiredSetRecorder {
     /// The contents that the section names, and those it named before they became these.
     private var committed: Set<String>
     private var superseded: Set<String> = []
+    /// Contents whose files this process has written or compared.
+    private var compared: Set<String> = []
     private var storeError: StateError?
 
     /// Takes the section's lock.
     ///
     /// - Throws: `locked` when somebody else owns the section; nothing else.
     init(directory: StateDirectory, run: String) throws(StateError) {
-        self.directory = directory
         writer = try StateWriter<SourceState>(directory: directory, run: run)
         store = ContractStore(directory: directory)
         previous = writer.previousContent()
@@ -32,11 +32,11 @@ final class DesiredSetRecorder {
     /// Why something is not written yet; `nil` when all is.
     var problem: StateError? { storeError ?? writer.lastError }
 
-    /// Some contracts of `state` are neither stored nor waiting to be: somebody emptied the directory.
+    /// Some contracts of `state` are neither stored nor waiting to be: somebody emptied the directory, or cut a file.
     func lacksContents(of state: SourceState) -> Bool {
         state.pairs.contains { pair in
             guard let sha256 = pair.sha256, waitingContents[sha256] == nil else { return false }
-            return access("\(directory.contractsPath)/\(sha256).json", F_OK) != 0
+            return !store.holds(sha256, count: pair.bytes)
         }
     }
 
@@ -64,7 +64,8 @@ final class DesiredSetRecorder {
         storeError = nil
         for (sha256, bytes) in waitingContents.sorted(by: { $0.key < $1.key }) {
             do throws(StateError) {
-                try store.store(bytes, sha256: sha256)
+                try store.store(bytes, sha256: sha256, comparing: !compared.contains(sha256))
+                compared.insert(sha256)
                 waitingContents[sha256] = nil
             } catch {
                 storeError = error
@@ -78,6 +79,8 @@ final class DesiredSetRecorder {
         let named = Set(state.pairs.compactMap(\.sha256))
         if named != committed { superseded = committed }
         committed = named
-        store.removeAll(except: committed.union(superseded))
+        let kept = committed.union(superseded)
+        compared.formIntersection(kept)
+        store.removeAll(except: kept)
     }
 }

@@ -57,6 +57,24 @@ struct BrokerAnswerTests {
         return String(text.prefix { $0 != "(" })
     }
 
+    @Test(arguments: [
+        ("https://user:secret@sso.example/login?token=secret#secret", "https://sso.example/login"),
+        ("//user:secret@sso.example?secret", "//sso.example"), ("/login;x?state=secret", "/login;x"),
+        ("https://sso.example", "https://sso.example"), ("https://sso.example/@me", "https://sso.example/@me"),
+    ])
+    func `of a redirection's target only scheme, host and path are shown`(location: String, shown: String) {
+        for status in [301, 302, 307] {
+            let headers = HTTPHeaders([("Location", location)])
+            let response = HTTPResponse(status: status, headers: headers, body: [])
+            guard case .notABroker(let text) = BrokerAnswer.outcome(of: .heartbeat, .success(response)) else {
+                Issue.record("another outcome")
+                continue
+            }
+            #expect(text.contains(" to \(shown), which"), "\(text)")
+            #expect(!text.contains("secret"))
+        }
+    }
+
     @Test func `a content conflict carries the broker's text and the paths that differ`() throws {
         let exchange = try #require(try BrokerTranscript.exchanges("57-publish-conflict-409.txt").first)
         let outcome = BrokerAnswer.outcome(of: .publish, .success(exchange.response))

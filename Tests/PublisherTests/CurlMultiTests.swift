@@ -4,6 +4,8 @@ import SharedHTTP
 import TestSupport
 import Testing
 
+@testable import Publisher
+
 @Suite("HTTP over libcurl", .timeLimit(.minutes(1)))
 struct CurlMultiTests {
     /// Performs one request; no turn may take longer than the wait it was given plus a little.
@@ -50,6 +52,30 @@ struct CurlMultiTests {
         _ = try perform(HTTPRequest(.get, server.url, credentials: .bearer("t0ken"))).get()
         #expect(server.requests.map { $0.header("authorization") } == ["Basic cGFjdDpzM2NyZXQ=", "Bearer t0ken"])
         #expect(!"\(basic)".contains("s3cret") && !String(reflecting: basic).contains("s3cret"))
+    }
+
+    @Test func `a long answer to a publication is cut, not an error`() throws {
+        let contract = [UInt8](repeating: UInt8(ascii: "x"), count: 9_000_000)
+        let server = try StubHTTPServer { _ in .response(201, body: contract) }
+        defer { server.stop() }
+        let client = BrokerClient(try Settings(environment: ProcessEnvironment(["BROKER_URL": server.url])))
+        let content = DesiredContent(sha256: "s", bytes: contract.count)
+        let batch = PublicationBatch(
+            consumer: "c",
+            version: "1",
+            isSingle: true,
+            items: [.init(provider: "p", content: content)]
+        )
+        let request = try #require(
+            client.httpRequest(.publish(batch), credentials: .none, contents: { _ in Array("{}".utf8) })
+        )
+        let answer = try perform(request)
+        #expect((try answer.get()).status == 201)
+        #expect((try answer.get()).body.count <= 1024 * 1024)
+        guard case .published = BrokerAnswer.outcome(of: .publish, answer) else {
+            Issue.record("\(BrokerAnswer.outcome(of: .publish, answer))")
+            return
+        }
     }
 
     @Test func `a redirect is handed over, not followed`() throws {

@@ -39,6 +39,15 @@ struct PendingReadTests {
         #expect(simulation.publications.count == before)
     }
 
+    @Test func `while the facts cannot be written ready is not said either`() {
+        let simulation = settled()
+        #expect(simulation.plan.pendingRead(whileFactsAreWritten: true) == nil)
+        #expect(simulation.plan.pendingRead(whileFactsAreWritten: false) != nil)
+        simulation.broker.isDown = true
+        simulation.run(for: .seconds(5))
+        #expect(simulation.plan.pendingRead(whileFactsAreWritten: false) == nil, "that it is away is said at once")
+    }
+
     @Test func `the report keeps what it said until the read, and tells a failing one after the staleness limit`()
         throws
     {

@@ -13,6 +13,14 @@ final class PlanSimulation {
     var notes: [PlanNote] = []
     /// What one request takes.
     var latency = Duration.milliseconds(5)
+    /// What a request takes that is unusual.
+    var slowness: (BrokerRequest) -> Duration? = { _ in nil }
+    /// Called between a request and its answer.
+    var meanwhile: ((PlanSimulation, BrokerRequest) -> Void)?
+    /// Called after each answer.
+    var afterEach: ((PlanSimulation) -> Void)?
+    /// The SHA that we compute is passed on, as the engine does.
+    var computesSHA = true
     let configuration: PublicationPlan.Configuration
 
     init(
@@ -48,11 +56,8 @@ final class PlanSimulation {
             switch plan.next(now) {
             case .send(let request):
                 log.append((now, request))
-                let outcome = broker.answer(request)
-                now = now + latency
-                plan.handle(outcome, to: request, took: latency, now: now)
-                notes += plan.notes
-                plan.notes = []
+                answer(request)
+                afterEach?(self)
                 if done(self) { return true }
             case .wait(let time):
                 if done(self) { return true }
@@ -65,23 +70,38 @@ final class PlanSimulation {
         return done(self)
     }
 
+    private func answer(_ request: BrokerRequest) {
+        let took = slowness(request) ?? latency
+        broker.time = now
+        let outcome = broker.answer(request)
+        meanwhile?(self, request)
+        now = now + took
+        handle(outcome, to: request, took: took)
+        notes += plan.takeNotes()
+    }
+
+    private func handle(_ outcome: BrokerOutcome, to request: BrokerRequest, took: Duration) {
+        // In the model a contract's SHA-256 is its pact-version SHA.
+        let content = computesSHA ? plan.contentToCompare(request) : nil
+        plan.handle(outcome, to: request, took: took, now: now, computedSHA: content)
+    }
+
     /// Runs until everything is settled, at most five minutes of virtual time.
     @discardableResult
     func settle() -> Bool { run(for: .seconds(300)) { $0.plan.isSettled && $0.isSynced } }
 
     /// A publisher that starts anew within the run, with what its predecessor has committed.
     func restart(forgetting: Bool = false) {
-        let state = plan.publicationState(
-            run: "r",
-            sourceRevision: "",
-            events: [],
-            now: now,
-            wall: WallClock(milliseconds: 0)
-        )
+        let state = state
         let desired = plan.pairs.mapValues(\.desired)
         plan = PublicationPlan(configuration: configuration, now: now, seed: 2)
         if !forgetting { plan.restore(state) }
         plan.setDesired(desired, now: now)
+    }
+
+    /// What readers of the state are told.
+    var state: PublicationState {
+        plan.publicationState(run: "r", sourceRevision: "", events: [], now: now, wall: WallClock(milliseconds: 0))
     }
 
     /// Everything desired and not failed is what `/latest` serves.

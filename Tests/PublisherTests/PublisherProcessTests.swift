@@ -6,12 +6,12 @@ import Testing
 /// The built `publisher` against the built `local-broker`.
 @Suite("The publisher as a process", .timeLimit(.minutes(2)))
 struct PublisherProcessTests {
-    private static func contract(_ consumer: String, _ provider: String, path: String = "/thing") -> String {
+    static func contract(_ consumer: String, _ provider: String, path: String = "/thing") -> String {
         #"{"consumer":{"name":"\#(consumer)"},"provider":{"name":"\#(provider)"},"interactions":[{"description":"a","#
             + #""request":{"method":"GET","path":"\#(path)"},"response":{"status":200}}]}"#
     }
 
-    private func publisher(_ arguments: [String], _ environment: [String: String]) throws -> TestChildProcess {
+    func publisher(_ arguments: [String], _ environment: [String: String]) throws -> TestChildProcess {
         let all = ["GIT_COMMIT": "abc", "LOG_LEVEL": "info"].merging(environment) { $1 }
         return try TestChildProcess(
             try BuiltProducts.path("publisher"),
@@ -23,7 +23,7 @@ struct PublisherProcessTests {
     // MARK: Continuous
 
     /// A state directory with the watcher's section, written by the test.
-    private final class Watcher {
+    final class Watcher {
         let temporary: TemporaryDirectory
         let directory: StateDirectory
         let writer: StateWriter<SourceState>
@@ -38,12 +38,14 @@ struct PublisherProcessTests {
             reader = StateReader(directory: directory)
         }
 
-        func desire(_ documents: [String]) throws {
+        func desire(_ documents: [String], damaging damaged: String? = nil) throws {
             let files = documents.enumerated().map { (key: "\($0.offset).json", bytes: Array($0.element.utf8)) }
             let grouping = ContractGrouping(files)
             let store = ContractStore(directory: directory)
             for contract in grouping.pairs.compactMap(\.content) {
-                try store.store(contract.bytes, sha256: contract.sha256)
+                let isDamaged = contract.sha256 == damaged
+                let bytes = isDamaged ? [UInt8](repeating: 0, count: contract.bytes.count) : contract.bytes
+                try store.store(bytes, sha256: contract.sha256)
             }
             var state = SourceState(run: run, description: "test", status: .present)
             revision += 1
@@ -56,9 +58,20 @@ struct PublisherProcessTests {
             [InternalVariable.runID: run, InternalVariable.stateDirectory: directory.path, "CHECK_INTERVAL_SECS": "1"]
         }
 
+        /// The same set under another revision: the publisher writes its section anew.
+        func touch() throws {
+            guard case .content(var state, _) = StateReader(directory: directory).read(SourceState.self) else { return }
+            revision += 1
+            state.revision = "revision-\(revision)"
+            try writer.commit(state)
+        }
+
         /// Waits for a publication that fulfils `condition`.
-        func publication(_ condition: (PublicationState) -> Bool) -> PublicationState? {
-            let deadline = MonotonicTime.now() + .seconds(60)
+        func publication(
+            within limit: Duration = .seconds(60),
+            _ condition: (PublicationState) -> Bool
+        ) -> PublicationState? {
+            let deadline = MonotonicTime.now() + limit
             while MonotonicTime.now() < deadline {
                 let word = reader.changeWord()
                 if let state = reader.read(PublicationState.self, run: run), condition(state) { return state }

@@ -20,6 +20,22 @@ struct WatcherLoopTests {
         try WatcherProcess(contracts: contracts, stateDirectory: stateDirectory, run: run, variables: variables)
     }
 
+    @Test("A stored contract of the right size with wrong bytes is replaced by the next process")
+    func damagedContracts() throws {
+        let volume = try KubeletVolume(contracts)
+        try volume.publish(["a.json": pact("c", "p"), "b.json": pact("c", "q")])
+        let first = try start()
+        let state = try first.wait(for: "two pairs") { $0.pairs.count == 2 }
+        #expect(first.child.end(with: SIGKILL, within: .seconds(10)) == .signal(SIGKILL))
+        let name = try #require(state.pairs[0].sha256)
+        try directory.write("state/contracts/\(name).json", String(repeating: "x", count: state.pairs[0].bytes))
+        let second = try start()
+        let deadline = MonotonicTime.now() + .seconds(20)
+        while (try? second.stored(state.pairs[0])) != utf8(pact("c", "p")) {
+            try #require(MonotonicTime.now() < deadline, "not repaired")
+        }
+    }
+
     @Test("From a late volume through edits, an invalid key and an empty payload to its end")
     func life() throws {
         let watcher = try start()

@@ -48,7 +48,7 @@ struct OnceRun {
         var configuration = PublicationPlan.Configuration(settings)
         configuration.rollingCheck = false
         let engine = try PublisherEngine(settings: settings, configuration: configuration) {
-            contents[$0.sha256]
+            contents[$0]
         }
         engine.plan.setDesired(desired, now: .now())
         if let warning = configuration.policy.warning {
@@ -96,14 +96,13 @@ struct OnceRun {
                 wall: .now(),
                 logger: logger
             )
-            for note in engine.plan.notes where note.level >= .warning {
+            for note in engine.plan.takeNotes() where note.level >= .warning {
                 logger.log(
                     level: note.level,
                     "\(note.message)",
                     metadata: Logger.Metadata(uniqueKeysWithValues: note.fields.map { ($0.key, .string($0.value)) })
                 )
             }
-            engine.plan.notes = []
             // Credentials do not become right by waiting in a one-shot; a wrong address does not either.
             guard turn.answered != nil else { continue }
             switch engine.plan.shownStatus {

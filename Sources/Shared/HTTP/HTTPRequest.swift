@@ -25,6 +25,8 @@ package struct HTTPRequest: Sendable {
     package var stallTimeout: Duration?
     /// The largest answer body in bytes; a longer one is ``TransportError/Kind/tooLarge``. Not applied to streams.
     package var responseLimit: Int
+    /// A longer answer body is cut instead: its status says all that matters.
+    package var cutsResponse: Bool
 
     package init(
         _ method: Method,
@@ -36,7 +38,8 @@ package struct HTTPRequest: Sendable {
         connectTimeout: Duration = .seconds(5),
         timeout: Duration? = .seconds(30),
         stallTimeout: Duration? = nil,
-        responseLimit: Int = 1024 * 1024
+        responseLimit: Int = 1024 * 1024,
+        cutsResponse: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -48,5 +51,6 @@ package struct HTTPRequest: Sendable {
         self.timeout = timeout
         self.stallTimeout = stallTimeout
         self.responseLimit = responseLimit
+        self.cutsResponse = cutsResponse
     }
 }

@@ -12,6 +12,7 @@ final class Transfer {
     private let requestBody: UnsafeMutableRawBufferPointer
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let responseLimit: Int
+    private let cutsResponse: Bool
     private let onChunk: StreamReceiver?
 
     private var headers = HTTPHeaders()
@@ -27,6 +28,7 @@ final class Transfer {
         self.easy = easy
         self.onChunk = onChunk
         responseLimit = request.responseLimit
+        cutsResponse = request.cutsResponse
         errorText = .allocate(capacity: ccurl_error_size())
         errorText.initialize(repeating: 0)
         let bytes = request.body ?? []
@@ -81,7 +83,13 @@ final class Transfer {
             stopped = TransportError(.cancelled, "stopped by the receiver")
             return false
         }
-        guard body.count + bytes.count <= responseLimit else {
+        let room = responseLimit - body.count
+        if cutsResponse, bytes.count > room {
+            // The rest is received and forgotten: ending the transfer here would cost the connection.
+            body.append(contentsOf: bytes.prefix(max(0, room)))
+            return true
+        }
+        guard bytes.count <= room else {
             stopped = TransportError(.tooLarge, "the answer is longer than \(responseLimit) bytes")
             return false
         }

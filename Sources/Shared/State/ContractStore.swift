@@ -15,12 +15,16 @@ package struct ContractStore: Sendable {
     /// A file of that name and size is taken to be it already; another size is written again. Only the watcher, which
     /// holds the lock of `source`, may call this.
     ///
-    /// - Parameter sha256: The SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+    /// - Parameters:
+    ///   - sha256: The SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+    ///   - comparing: A file of the right size is compared byte for byte: nothing here is synced to the disk, so a node
+    ///     that crashed may have left a file of zeros. Once per process is enough.
     /// - Throws: `contract` for a name that is no hash; `notWritable`, `full` or `system` as the disk has it.
-    package func store(_ bytes: [UInt8], sha256: String) throws(StateError) {
+    package func store(_ bytes: [UInt8], sha256: String, comparing: Bool = false) throws(StateError) {
         let path = try path(sha256)
-        if let status = FileIdentity.status(of: path), status.isRegularFile, Int(status.st_size) == bytes.count {
-            return
+        if holds(sha256, count: bytes.count) {
+            // Unreadable is as good as wrong: it is replaced.
+            guard comparing, (try? load(sha256, limit: bytes.count)) != bytes else { return }
         }
         do throws(SystemError) {
             try write(bytes, to: path)
@@ -29,6 +33,12 @@ package struct ContractStore: Sendable {
             try makeDirectory()
             do throws(SystemError) { try write(bytes, to: path) } catch { throw .writing(path, error) }
         }
+    }
+
+    /// A file of that name and size is there.
+    package func holds(_ sha256: String, count: Int) -> Bool {
+        guard let path = try? path(sha256), let status = FileIdentity.status(of: path) else { return false }
+        return status.isRegularFile && Int(status.st_size) == count
     }
 
     /// Loads a contract.

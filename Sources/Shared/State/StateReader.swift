@@ -76,7 +76,12 @@ package final class StateReader: Sendable {
             look(&state)
             return (state.file, state.failure, state.generation, state.observed[section])
         }
-        guard let file else { return failure.map { .unreadable($0) } ?? .empty }
+        guard let file else {
+            // Remembered like any other finding, or the wait for the next change would end at once.
+            let finding = Observed(generation: generation, sequence: nil, finding: .damaged)
+            state.withLock { $0.observed[section] = finding }
+            return failure.map { .unreadable($0) } ?? .empty
+        }
         let former = observed.flatMap { $0.generation == generation ? $0 : nil }
         switch file.read(section, known: former?.known) {
         case .unchanged:
@@ -91,6 +96,9 @@ package final class StateReader: Sendable {
             lookAgain()
             return .unreadable(.damaged(path: path, reason: reason))
         case .truncated:
+            // Whoever owns a section replaces the file.
+            let finding = Observed(generation: generation, sequence: file.sequence(section), finding: .damaged)
+            state.withLock { $0.observed[section] = finding }
             lookAgain()
             return .unreadable(.damaged(path: path, reason: "it ends within section \(section.rawValue)"))
         case .failed(let error):

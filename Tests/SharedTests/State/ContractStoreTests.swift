@@ -36,6 +36,15 @@ import Testing
         #expect(try store.load(Self.one, limit: 100) == Array("abcd".utf8))
     }
 
+    @Test func storingAgainComparesWhenAskedTo() throws {
+        try store.store(Array("zzzz".utf8), sha256: Self.one)
+        try store.store(Array("abcd".utf8), sha256: Self.one)
+        #expect(try store.load(Self.one, limit: 100) == Array("zzzz".utf8))
+        try store.store(Array("abcd".utf8), sha256: Self.one, comparing: true)
+        #expect(try store.load(Self.one, limit: 100) == Array("abcd".utf8))
+        #expect(store.holds(Self.one, count: 4) && !store.holds(Self.one, count: 5))
+    }
+
     @Test func aContractBeyondTheLimitOrWithAnotherHashIsRefused() throws {
         try store.store(Array("abcd".utf8), sha256: Self.one)
         #expect(throws: StateError.self) { try store.load(Self.one, limit: 3) }

@@ -55,6 +55,33 @@ import Testing
         #expect(reader.changeWord() != word)
     }
 
+    /// Whoever reads, waits and reads again would otherwise do nothing else.
+    @Test func aFileThatIsGoneIsNoChangeOnceItWasLookedFor() throws {
+        let writer = try StateWriter<SourceState>(directory: directory)
+        try writer.commit(SourceState(run: "r", description: "d", status: .present))
+        let reader = StateReader(directory: directory)
+        guard case .content(_, let sequence) = reader.read(SourceState.self) else {
+            Issue.record("nothing to read")
+            return
+        }
+        try #require(unlink(directory.statePath) == 0)
+        try #require(reader.waitForChange(of: .source, after: sequence, timeout: Self.patience))
+        guard case .empty = reader.read(SourceState.self) else {
+            Issue.record("something to read")
+            return
+        }
+        let start = MonotonicTime.now()
+        #expect(!reader.waitForChange(of: .source, after: sequence, timeout: .milliseconds(300)))
+        #expect(MonotonicTime.now() - start >= .milliseconds(300))
+        expectWake({ reader.waitForChange(of: .source, after: sequence, timeout: Self.patience) }) {
+            writer.retryIfNeeded()
+        }
+        guard case .content = reader.read(SourceState.self) else {
+            Issue.record("nothing to read")
+            return
+        }
+    }
+
     @Test func aCommitWakesWhoWaitsForTheSection() throws {
         let writer = try StateWriter<PublicationState>(directory: directory)
         try writer.commit(StatePattern.publication(1))
