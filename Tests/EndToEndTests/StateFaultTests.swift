@@ -173,8 +173,9 @@ import Testing
     /// An edit while nothing can be written: it is not shown as published before it is, the log says what is wrong, and
     /// every probe is answered by living processes.
     func staysAlive(_ manager: ManagerProcess, _ pids: [String: Int32]) throws {
-        let path = "/blocked"
         let before = manager.log.lines.count
+        // Another content each time: one that is stored already needs no room.
+        let path = "/blocked-\(before)"
         try volume.publish(["orders.json": pact(path)])
         try manager.wait(for: "a line about the state") {
             #expect(manager.get("/liveness").code == 200)
