@@ -63,7 +63,7 @@ struct BrokerReport {
         if state.since == nil { state.since = wall.rfc3339 }
         state.version = version
         state.requestDeadline = deadline(inFlight, check.interval, stalenessLimit, now)
-        log(now, logger)
+        if check.completed != nil { log(now, logger) }
         return state != before
     }
 

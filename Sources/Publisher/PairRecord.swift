@@ -128,13 +128,13 @@ extension PairRecord {
 
     /// The contract's file cannot be loaded. The watcher stores it anew, or the desired set moves on.
     ///
-    /// - Returns: True the first time in a row.
+    /// - Returns: True the second time in a row: the first is often an edit that is on its way here.
     mutating func lacksFile(_ now: MonotonicTime, random: Double) -> Bool {
         missingFiles += 1
         lastError = "the contract's file is missing or damaged; waiting for the watcher"
         let backoff = Backoff(first: .seconds(1), maximum: .seconds(60))
         notBefore = now + backoff.delay(attempt: missingFiles, random: random)
-        return missingFiles == 1
+        return missingFiles == 2
     }
 }
 

@@ -89,7 +89,9 @@ extension PublicationPlan {
     ) {
         switch outcome {
         case .pact(let pact):
-            guard take(pact, of: key, version, computedSHA, now), pairs[key]?.sent?.version == version else { return }
+            guard take(pact, of: key, version, computedSHA, now), let record = pairs[key], record.doubt == nil,
+                record.sent?.version == version
+            else { return }
             prove(key, createdAt: pact.createdAt, isLatest: false)
         case .absent where !bulk.isOneByOne && pairs[key]?.latestSeen == version:
             // The list names it: let it speak again, once. A proxy may refuse a name with a slash.
@@ -181,7 +183,7 @@ extension PublicationPlan {
         let failure = pairs[key]?.failure
         let hadDoubt = pairs[key]?.doubt != nil
         switch pairs[key]?.read(pact, of: version, computedSHA: computedSHA) {
-        case nil, .nothing?: return !hadDoubt
+        case nil, .nothing?: return true
         case .ours?:
             // No news for readers, as a rule: the SHA is written down with the next change, or within a minute.
             if hadDoubt || failure != pairs[key]?.failure { changes += 1 }

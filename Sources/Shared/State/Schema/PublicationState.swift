@@ -88,11 +88,12 @@ package struct PublishedPair: Codable, Equatable, Sendable {
         nextAttemptAt = nil
     }
 
-    /// A refusal for good: repeated slowly, and at once when the content changes.
+    /// A refusal for good: repeated slowly, and at once when the content changes (`overwritten` is not repeated).
     package struct Failure: Codable, Equatable, Sendable {
         /// SHA-256 of the refused content.
         package var sha256: String
-        /// `conflict`, `similar_name`, `rejected`, `broker_error`.
+        /// `conflict`, `similar_name`, `rejected`, `broker_error`; `overwritten` when somebody else went on writing other
+        /// content under our version.
         package var kind: String
         /// The HTTP status, if the broker answered.
         package var httpStatus: Int?
