@@ -30,7 +30,7 @@ final class DesiredSetRecorder {
     let previous: SourceState?
 
     /// Why something is not written yet; `nil` when all is.
-    var problem: StateError? { storeError ?? writer.lastError }
+    var problem: StateError? { storeError.map(directory.explained) ?? writer.lastError }
 
     /// Some contracts of `state` are neither stored nor waiting to be: somebody emptied the directory.
     func lacksContents(of state: SourceState) -> Bool {

@@ -56,6 +56,26 @@ import Testing
         #expect(WaitParameter.duration(text) == duration)
     }
 
+    /// `?wat=2s` would be answered at once as if nobody wanted to wait.
+    @Test(arguments: [
+        ("/providers/P/ready?wat=2s", "wat", "wait, consumer, revision"),
+        ("/providers/P/ready?wait=2s&Consumer=C", "Consumer", "wait, consumer, revision"),
+        ("/providers?consumer=C", "consumer", "there is none here"), ("/status?watch", "watch", "there is none here"),
+    ])
+    func anUnknownParameterIsNamedWithTheKnownOnes(_ target: String, _ name: String, _ known: String) throws {
+        let failure = #expect(throws: RouteFailure.self) { try Route(target: target) }
+        let answer = try #require(failure?.answer)
+        #expect(answer.status == 400)
+        let detail = try #require(try TestJSON(answer.body)["detail"]?.string)
+        #expect(detail.contains("'\(name)'") && detail.contains(known), "\(detail)")
+    }
+
+    /// Whatever a kubelet, a load balancer or an older client appends.
+    @Test(arguments: ["/liveness", "/livez", "/readiness", "/readyz", "/ready", "/health", "/healthz"])
+    func aProbeIsNeverRefusedForItsQuery(_ path: String) throws {
+        #expect(try Route(target: path + "?verbose&x=1&wait=ever") == Route(target: path))
+    }
+
     @Test func aBadWaitIsNamedInTheAnswer() {
         let failure = #expect(throws: RouteFailure.self) { try Route(target: "/providers/P/ready?wait=ever") }
         #expect(failure.map { String(decoding: $0.answer.body, as: UTF8.self).contains("wait='ever'") } == true)

@@ -13,8 +13,11 @@ struct OnceRun {
     /// How long the broker may be unusable, or nothing may move.
     let timeout: Duration
 
+    /// The settings that matter here.
+    static let settings = PublisherRun.settings.filter { !["STATE_DIR", "PUBLISHED_FLAG_PATH"].contains($0) }
+
     func run() -> Never {
-        let context = ProcessContext.start("publisher")
+        let context = ProcessContext.start("publisher", reads: Self.settings)
         do {
             ExitCode.leave(try publish(context))
         } catch let problem as ContractFiles.Problem {

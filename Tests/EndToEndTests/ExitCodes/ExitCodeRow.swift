@@ -57,7 +57,7 @@ extension ExitCodeRow {
                 program: program,
                 environment: ["LOG_FORMAT": "xml", "HEALTH_PORT": "many"],
                 code: .badConfiguration,
-                says: ["LOG_FORMAT='xml'", "HEALTH_PORT='many'"]
+                says: ["setting=LOG_FORMAT value=xml", "setting=HEALTH_PORT value=many", "allowed: 0 to 65535"]
             ),
         ] + [SIGTERM, SIGINT].map { stopped(program, by: $0) }
     }
@@ -80,7 +80,15 @@ extension ExitCodeRow {
     }
 
     private static let manager: [ExitCodeRow] = [
-        ExitCodeRow(program: "manager", arguments: ["--check"], code: .success, says: ["ok  settings"]),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            code: .success,
+            says: [
+                "ok  settings        all valid", "BROKER_URL      http://127.0.0.1:1",
+                "CONFIGMAP_PATH  {good}, 1 file that ends", "state, to be created",
+            ]
+        ),
         ExitCodeRow(
             program: "manager",
             environment: ["HEALTH_PORT": "{port}"],
@@ -95,6 +103,33 @@ extension ExitCodeRow {
             situation: .portTaken,
             code: .systemFailure,
             says: ["FAIL  HEALTH_PORT", "{port}"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            environment: [
+                "BROKER_ULR": "http://b", "BROKER_CA_FILE": "{directory}/ca.pem", "CONFIGMAP_PATH": "{directory}/c",
+            ],
+            code: .badConfiguration,
+            says: [
+                "warn  settings        BROKER_ULR is no setting; did you mean BROKER_URL?",
+                "ok    BROKER_URL      http://127.0.0.1:1, with basic authentication",
+                "FAIL  BROKER_CA_FILE  open {directory}/ca.pem: No such file",
+                "FAIL  CONFIGMAP_PATH  {directory}/c does not",
+            ]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            environment: ["CONFIGMAP_PATH": "/etc/passwd", "BROKER_CA_FILE": "{good}/good.json"],
+            code: .badConfiguration,
+            says: ["good.json holds no certificate", "/etc/passwd is not a directory; mount the ConfigMap there"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            environment: ["NAMESPACE": "Foo_Bar"],
+            code: .badConfiguration,
+            says: ["setting=NAMESPACE value=Foo_Bar"]
         ),
         ExitCodeRow(
             program: "manager",
@@ -171,7 +206,7 @@ extension ExitCodeRow {
             program: "watcher",
             environment: ["CONTRACT_SOURCE": "ftp"],
             code: .badConfiguration,
-            says: ["CONTRACT_SOURCE='ftp'"]
+            says: ["setting=CONTRACT_SOURCE value=ftp", "allowed: auto or directory"]
         ),
         ExitCodeRow(
             program: "watcher",
@@ -203,6 +238,14 @@ extension ExitCodeRow {
             says: ["broker.status=refused"]
         ),
         ExitCodeRow(program: "publisher", arguments: ["--once"], code: .usage, says: ["--contracts"]),
+        // Not its port.
+        ExitCodeRow(
+            program: "publisher",
+            arguments: ["--once", "--dry-run", "--contracts", "{good}"],
+            environment: ["HEALTH_PORT": "many"],
+            code: .success,
+            says: ["orders"]
+        ),
         ExitCodeRow(program: "publisher", arguments: ["--dry-run"], code: .usage, says: ["--once"]),
         ExitCodeRow(
             program: "publisher",

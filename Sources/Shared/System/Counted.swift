@@ -1,0 +1,6 @@
+/// A number with its noun: `1 contract`, `3 contracts`.
+///
+/// - Parameter plural: Where it is not the singular and an `s`.
+package func counted(_ number: Int, _ singular: String, _ plural: String? = nil) -> String {
+    "\(number) \(number == 1 ? singular : plural ?? singular + "s")"
+}
