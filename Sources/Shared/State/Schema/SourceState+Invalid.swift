@@ -7,3 +7,12 @@ extension SourceState {
         return named.joined(separator: "; ") + rest
     }
 }
+
+extension SourceState.InvalidKey {
+    /// The reason without the position at its end, for who shows line and column apart.
+    package var bareReason: String {
+        guard let line, let column else { return reason }
+        let place = " (\(TextPosition(line: line, column: column, offset: 0)))"
+        return reason.hasSuffix(place) ? String(reason.dropLast(place.count)) : reason
+    }
+}
