@@ -72,7 +72,7 @@ struct SupervisorSetup {
             let news = StateTrouble.News.cannotWrite(problem)
             logs.log(news.level, news.message, news.fields(isSupervised: false))
         }
-        for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("setting", warning)]) }
+        for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("reason", warning)]) }
         if let warning = memory.warning { logs.log(.warning, "memory limits are off", [("reason", warning)]) }
         logs.log(
             .info,

@@ -45,7 +45,7 @@ package struct ProcessContext: Sendable {
         let logger = Logger.process(name, level: settings.logLevel, format: settings.logFormat)
         if runID == nil, logsWarnings {
             for warning in settings.warnings {
-                logger.warning("a setting is odd", metadata: ["setting": "\(warning)"])
+                logger.warning("a setting is odd", metadata: ["reason": "\(warning)"])
             }
         }
         return ProcessContext(
