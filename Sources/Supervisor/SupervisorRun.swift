@@ -9,7 +9,8 @@ enum SupervisorRun {
         occupyStandardDescriptors()
         signal(SIGPIPE, SIG_IGN)
         removeBacktracer()
-        let context = ProcessContext.start("manager")
+        // Told in the same stream as everything else, or below if it does not come to that.
+        let context = ProcessContext.start("manager", logsWarnings: false)
         do {
             // Before any thread exists and before the first child: nobody else may take these signals.
             let signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
@@ -17,6 +18,10 @@ enum SupervisorRun {
             loop.run()
             return .success
         } catch let failure as SupervisorSetup.Failure {
+            // A misspelt HEALTH_PORT may be why a port is taken.
+            for warning in context.settings.warnings {
+                context.logger.warning("a setting is odd", metadata: ["reason": "\(warning)"])
+            }
             context.logger.error("the manager cannot start", metadata: ["error": "\(failure.message)"])
             return failure.code
         } catch {

@@ -48,7 +48,9 @@ import Testing
         mkdir(directory.path + "/contracts", 0o755)
         mkdir(directory.path + "/state", 0o755)
         let manager = try ManagerProcess(
-            variables: ["CONFIGMAP_PATH": directory.path + "/contracts", "BROKER_URL": "http://127.0.0.1:1"],
+            variables: [
+                "CONFIGMAP_PATH": directory.path + "/contracts", "BROKER_URL": "http://127.0.0.1:1", "BROKER_ULR": "x",
+            ],
             stateDirectory: directory.path + "/state",
             wrapper: RestrictedContainerTests.asNobody,
             stateIsVisible: false
@@ -82,6 +84,7 @@ import Testing
         #expect(told.allSatisfy { $0.contains(why) }, "\(told.joined(separator: "\n"))")
         #expect(manager.log.lines.filter { $0.contains("emptyDir: {}") }.count == 1)
         #expect(!manager.log.lines.contains { $0.contains("No such file") })
+        #expect(manager.log.lines.filter { $0.contains("did you mean BROKER_URL?") }.count == 1)
     }
 
     /// Somebody deletes `lock`: the manager takes it again, so that a second one still finds the first.

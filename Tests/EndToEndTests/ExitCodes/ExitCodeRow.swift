@@ -91,10 +91,10 @@ extension ExitCodeRow {
         ),
         ExitCodeRow(
             program: "manager",
-            environment: ["HEALTH_PORT": "{port}"],
+            environment: ["HEALTH_PORT": "{port}", "HEALTH_PROT": "0"],
             situation: .portTaken,
             code: .systemFailure,
-            says: ["HEALTH_PORT", "port {port} is taken"]
+            says: ["HEALTH_PORT", "port {port} is taken", "HEALTH_PROT is no setting; did you mean HEALTH_PORT?"]
         ),
         ExitCodeRow(
             program: "manager",
