@@ -39,7 +39,11 @@ enum BrokerAnswer {
                     + (response.headers["location"].map { " to \(StateLimits.cut(address($0), to: 200))" } ?? "")
                     + ", which is never followed; set BROKER_URL to the address it leads to"
             )
-        case 401: return .unauthorized("the broker answered 401: the credentials are missing, wrong or read-only")
+        case 401:
+            let names = usesBearer ? "BROKER_TOKEN" : "BROKER_USERNAME and BROKER_PASSWORD, or BROKER_TOKEN"
+            return .unauthorized(
+                "the broker answered 401: the credentials are missing, wrong or read-only; set \(names)"
+            )
         case 403: return .forbidden(text.sentence(or: "the broker answered 403: these credentials may not do this"))
         case 407: return .unauthorized(BrokerExplanation.proxyWantsCredentials(proxy))
         case 408, 429, 502, 503, 504: return .transient(transient(response, text, proxy))

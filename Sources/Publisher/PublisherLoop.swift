@@ -23,6 +23,7 @@ final class PublisherLoop {
     private var lastHeartbeat: MonotonicTime?
     private var isReported = false
     private var flag: PublishedFlag
+    private var trouble = StateTrouble()
 
     /// Takes both sections' locks.
     ///
@@ -163,6 +164,8 @@ final class PublisherLoop {
         } else {
             brokerWriter.retryIfNeeded()
         }
+        let problem = brokerWriter.lastError ?? publicationWriter.lastError
+        context.logger.log(trouble.note(problem), isSupervised: context.isSupervised)
     }
 
     private func commitPublication(_ now: MonotonicTime, _ wall: WallClock) {
@@ -189,14 +192,8 @@ final class PublisherLoop {
     }
 
     private func commit<Content>(_ content: Content, to writer: StateWriter<Content>) {
-        let wasWritable = writer.isWritable
-        do {
-            try writer.commit(content)
-            if !wasWritable { context.logger.info("state can be written again") }
-        } catch {
-            // Kept in memory and tried again by the writer; the health server says so.
-            if wasWritable { context.logger.error("state cannot be written", error: error) }
-        }
+        // What fails is kept in memory and tried again by the writer, which knows why.
+        try? writer.commit(content)
     }
 
     private func tell(_ note: PlanNote) {

@@ -9,7 +9,8 @@ enum PublisherRun {
         "BROKER_URL", "BROKER_USERNAME", "BROKER_PASSWORD", "BROKER_TOKEN", "BROKER_CA_FILE",
         "BROKER_CLIENT_CERT_FILE", "BROKER_CLIENT_KEY_FILE", "BROKER_HEALTH_PATH",
         "GIT_BRANCH", "GIT_COMMIT", "BUILD_URL", "BROKER_TAGS", "VERSION_POLICY", "CREATE_PACTICIPANTS",
-        "CHECK_INTERVAL_SECS", "BROKER_TIMEOUT_SECS", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT", "PUBLISHED_FLAG_PATH",
+        "CHECK_INTERVAL_SECS", "BROKER_TIMEOUT_SECS", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT", "BROKER_PORT",
+        "PUBLISHED_FLAG_PATH",
     ]
 
     static func run() -> Never {
@@ -35,6 +36,6 @@ enum PublisherRun {
         try StateDirectory.forWriter(
             resolved: context.environment[InternalVariable.stateDirectory],
             setting: context.settings.stateDirectory
-        ) { context.logger.error("state cannot be written", error: $0) }
+        )
     }
 }

@@ -9,22 +9,31 @@ final class StateBoard {
     private var writer: StateWriter<ProcessesState>?
     private var managerLock: StateLock?
     private var builder: ProcessesStateBuilder
-    private var lastProblem: String?
-    private var problems: [String] = []
+    private var trouble: StateTrouble
+    private var news: [StateTrouble.News] = []
 
-    /// - Parameter managerLock: `nil` where it could not be taken because the directory is not writable.
-    init(directory: StateDirectory, run: String, builder: ProcessesStateBuilder, managerLock: StateLock?) {
+    /// - Parameters:
+    ///   - managerLock: `nil` where it could not be taken because the directory is not writable.
+    ///   - known: What was already said about that.
+    init(
+        directory: StateDirectory,
+        run: String,
+        builder: ProcessesStateBuilder,
+        managerLock: StateLock?,
+        known: StateError?
+    ) {
         self.directory = directory
         self.run = run
         self.builder = builder
         self.managerLock = managerLock
+        trouble = StateTrouble(known: known)
         makeWriter()
     }
 
-    /// Problems that are new since the last call, for the log.
-    func takeProblems() -> [String] {
-        defer { problems.removeAll() }
-        return problems
+    /// What is new since the last call, for the log.
+    func takeNews() -> [StateTrouble.News] {
+        defer { news.removeAll() }
+        return news
     }
 
     /// No waiting in here, not for a section's lock nor for a worker that is replacing the file: probes depend on the
@@ -54,9 +63,9 @@ final class StateBoard {
         guard let writer else { return }
         do throws(StateError) {
             try writer.commit(state)
-            lastProblem = nil
         } catch {
-            note(error)
+            // As the writer explains it.
+            note(writer.lastError ?? error)
         }
     }
 
@@ -72,7 +81,8 @@ final class StateBoard {
     func retry() {
         guard let writer else { return }
         writer.retryIfNeeded()
-        if let error = writer.lastError { note(error) }
+        // Without the manager's lock there is a problem that only the next tick can end.
+        if writer.lastError != nil || managerLock != nil { note(writer.lastError) }
     }
 
     /// A worker died: blank the slots it may have left half written and wake whoever waits.
@@ -97,11 +107,8 @@ final class StateBoard {
         )
     }
 
-    private func note(_ error: StateError) {
-        let text = error.description
-        guard text != lastProblem else { return }
-        lastProblem = text
-        problems.append(text)
+    private func note(_ error: StateError?) {
+        if let new = trouble.note(error.map(directory.explained)) { news.append(new) }
     }
 }
 

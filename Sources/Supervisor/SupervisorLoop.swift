@@ -88,9 +88,7 @@ final class SupervisorLoop {
             process(.timer)
             board.retry()
             // Through the same queue as everything else: a standard error that nobody reads would block us.
-            for problem in board.takeProblems() {
-                logs.log(.error, "the shared state cannot be written", [("error", problem)])
-            }
+            for news in board.takeNews() { logs.log(news.level, news.message, news.fields(isSupervised: false)) }
         }
         systemd.stopping()
         flushOutput()

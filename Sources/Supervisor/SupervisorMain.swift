@@ -13,7 +13,7 @@ struct SupervisorMain: ParsableCommand {
         subcommands: [StatusCommand.self]
     )
 
-    @Flag(help: "Checks settings, state directory, workers and port without starting anything.")
+    @Flag(help: "Looks at settings, contracts, state directory, workers and port; starts and creates nothing.")
     var check = false
 
     func run() throws {

@@ -9,7 +9,8 @@ enum SupervisorRun {
         occupyStandardDescriptors()
         signal(SIGPIPE, SIG_IGN)
         removeBacktracer()
-        let context = ProcessContext.start("manager")
+        // Told in the same stream as everything else, or below if it does not come to that.
+        let context = ProcessContext.start("manager", logsWarnings: false)
         do {
             // Before any thread exists and before the first child: nobody else may take these signals.
             let signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGCHLD])
@@ -17,6 +18,10 @@ enum SupervisorRun {
             loop.run()
             return .success
         } catch let failure as SupervisorSetup.Failure {
+            // A misspelt HEALTH_PORT may be why a port is taken.
+            for warning in context.settings.warnings {
+                context.logger.warning("a setting is odd", metadata: ["reason": "\(warning)"])
+            }
             context.logger.error("the manager cannot start", metadata: ["error": "\(failure.message)"])
             return failure.code
         } catch {
@@ -27,17 +32,17 @@ enum SupervisorRun {
 
     /// - Returns: The code of the first check that failed.
     static func check() -> Shared.ExitCode {
-        let context = ProcessContext.start("manager")
-        let lines = CheckReport.lines(settings: context.settings)
-        let rows = lines.map { [$0.isGood ? "ok" : "FAIL", $0.subject, $0.text] }
-        let text = TextTable.lines([["ok", "settings", "all valid"]] + rows).joined(separator: "\n") + "\n"
+        let context = ProcessContext.start("manager", logsWarnings: false)
+        let lines = CheckReport.lines(context)
+        let rows = lines.map { [$0.mark.rawValue, $0.subject, $0.text] }
+        let text = TextTable.lines(rows).joined(separator: "\n") + "\n"
         do throws(SystemError) {
             try writeAll(STDOUT_FILENO, text, subject: "standard output")
         } catch {
             context.logger.error("the result cannot be printed", metadata: ["error": "\(error)"])
             return .systemFailure
         }
-        return lines.first { !$0.isGood }?.code ?? .success
+        return lines.first { $0.mark == .failed }?.code ?? .success
     }
 
     /// Gives the signals of a crash their default action back, unless somebody asked for backtraces.

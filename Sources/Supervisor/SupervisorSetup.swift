@@ -26,10 +26,10 @@ struct SupervisorSetup {
         self.signals = signals
         let settings = context.settings
         let run = RunID.random()
-        var problems: [String] = []
+        var problem: StateError?
 
-        let directory = try Self.stateDirectory(settings, &problems)
-        let managerLock = try Self.lock(directory, run: run, &problems)
+        let directory = try Self.stateDirectory(settings, &problem)
+        let managerLock = try Self.lock(directory, run: run, &problem)
         listeningSocket = try Self.listen(context)
         let port = ListeningSocket.port(listeningSocket)
 
@@ -67,9 +67,12 @@ struct SupervisorSetup {
             manager: manager,
             wallClockOffsetMilliseconds: wall.milliseconds - now.milliseconds
         )
-        board = StateBoard(directory: directory, run: run, builder: builder, managerLock: managerLock)
-        for problem in problems { logs.log(.error, "the shared state is not usable", [("error", problem)]) }
-        for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("setting", warning)]) }
+        board = StateBoard(directory: directory, run: run, builder: builder, managerLock: managerLock, known: problem)
+        if let problem {
+            let news = StateTrouble.News.cannotWrite(problem)
+            logs.log(news.level, news.message, news.fields(isSupervised: false))
+        }
+        for warning in settings.warnings { logs.log(.warning, "a setting is odd", [("reason", warning)]) }
         if let warning = memory.warning { logs.log(.warning, "memory limits are off", [("reason", warning)]) }
         logs.log(
             .info,
@@ -83,7 +86,7 @@ struct SupervisorSetup {
     }
 
     /// A refused directory ends the manager; one that cannot be written does not: supervising needs no state.
-    private static func stateDirectory(_ settings: Settings, _ problems: inout [String]) throws(Failure)
+    private static func stateDirectory(_ settings: Settings, _ problem: inout StateError?) throws(Failure)
         -> StateDirectory
     {
         do throws(StateError) {
@@ -92,7 +95,7 @@ struct SupervisorSetup {
             switch error {
             case .notAbsolute, .directoryRefused: throw Failure(message: error.description, code: .badConfiguration)
             default:
-                problems.append(error.description)
+                problem = error
                 return StateDirectory.unprepared(setting: settings.stateDirectory)
             }
         }
@@ -101,13 +104,13 @@ struct SupervisorSetup {
     private static func lock(
         _ directory: StateDirectory,
         run: String,
-        _ problems: inout [String]
+        _ problem: inout StateError?
     ) throws(Failure) -> StateLock? {
         do throws(StateError) {
             return try StateLocks.acquireManager(in: directory, run: run)
         } catch {
             if case .locked = error { throw Failure(message: error.description, code: .alreadyOwned) }
-            if problems.isEmpty { problems.append(error.description) }
+            problem = problem ?? directory.explained(error)
             return nil
         }
     }

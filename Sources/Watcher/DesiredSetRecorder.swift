@@ -5,6 +5,7 @@ import Shared
 ///
 /// What cannot be written stays in memory and is tried again; the watcher never stops over it.
 final class DesiredSetRecorder {
+    private let directory: StateDirectory
     private let writer: StateWriter<SourceState>
     private let store: ContractStore
     private var waitingContents: [String: [UInt8]] = [:]
@@ -20,6 +21,7 @@ final class DesiredSetRecorder {
     ///
     /// - Throws: `locked` when somebody else owns the section; nothing else.
     init(directory: StateDirectory, run: String) throws(StateError) {
+        self.directory = directory
         writer = try StateWriter<SourceState>(directory: directory, run: run)
         store = ContractStore(directory: directory)
         previous = writer.previousContent()
@@ -30,7 +32,7 @@ final class DesiredSetRecorder {
     let previous: SourceState?
 
     /// Why something is not written yet; `nil` when all is.
-    var problem: StateError? { storeError ?? writer.lastError }
+    var problem: StateError? { storeError.map { directory.explained($0) } ?? writer.lastError }
 
     /// Some contracts of `state` are neither stored nor waiting to be: somebody emptied the directory, or cut a file.
     func lacksContents(of state: SourceState) -> Bool {

@@ -38,13 +38,14 @@ struct OnceReport: Equatable, Sendable {
             let head = ["CONSUMER", "PROVIDER", "SPEC", "INTERACTIONS", "FILES", "SHA256", "PROBLEM"]
             lines += TextTable.lines([head] + rows)
             lines.append(
-                "\(set.pairs.count) pairs from \(set.keys) keys in \(place), revision \(set.revision.prefix(12))"
+                "\(counted(set.pairs.count, "pair")) from \(counted(set.keys, "key")) in \(place), "
+                    + "revision \(set.revision.prefix(12))"
             )
         }
         if !set.invalid.isEmpty || set.unlistedCount > 0 {
             lines.append("")
             lines.append("invalid: \(set.invalid.count + set.unlistedCount)")
-            lines += set.invalid.map { "  \($0.key)\(position($0)): \($0.reason)" }
+            lines += set.invalid.map { "  \($0.key)\(position($0)): \($0.bareReason)" }
             if set.unlistedCount > 0 { lines.append("  and \(set.unlistedCount) more beyond the limits") }
         }
         if set.ignoredCount > 0 {
@@ -79,7 +80,7 @@ struct OnceReport: Equatable, Sendable {
     }
 
     private func row(_ pair: DesiredPair) -> [String] {
-        let messages = pair.messages > 0 ? " + \(pair.messages) messages" : ""
+        let messages = pair.messages > 0 ? " + \(counted(pair.messages, "message"))" : ""
         return [
             pair.consumer,
             pair.provider,

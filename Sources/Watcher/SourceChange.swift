@@ -40,7 +40,7 @@ struct SourceChange {
         if let message = statusMessage { messages.append(message) }
         if after.status == .present, before.status != .present || hasOtherContent { messages.append(changeMessage) }
         for key in newInvalid {
-            var fields = ["key": key.key, "reason": key.reason]
+            var fields = ["key": key.key, "reason": key.bareReason]
             if let line = key.line { fields["line"] = "\(line)" }
             if let column = key.column { fields["column"] = "\(column)" }
             if let pair = after.pairs.first(where: { $0.problem != nil && $0.files.contains(key.key) }) {

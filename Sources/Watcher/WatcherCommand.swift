@@ -25,7 +25,7 @@ struct WatcherCommand: ParsableCommand {
     }
 
     func run() throws {
-        let context = ProcessContext.start("watcher")
+        let context = ProcessContext.start("watcher", reads: once ? Self.settings : nil)
         let code = once ? OnceRun.run(context, contracts: contracts, json: json) : WatcherRun.run(context)
         throw ArgumentParser.ExitCode(code.rawValue)
     }

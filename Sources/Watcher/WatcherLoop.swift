@@ -10,10 +10,11 @@ final class WatcherLoop {
     private let signals: SignalDescriptor
     private let logger: Logger
     private let notify: NotifySocket
+    private let isSupervised: Bool
     private let heartbeatInterval: Duration?
     private var machine: SourceStateMachine
     private var lastHeartbeat: MonotonicTime
-    private var loggedProblem: String?
+    private var trouble = StateTrouble()
 
     /// While the state cannot be written, it is tried this often.
     private static let retryInterval = Duration.seconds(1)
@@ -25,6 +26,7 @@ final class WatcherLoop {
         run: String,
         logger: Logger,
         notify: NotifySocket,
+        isSupervised: Bool,
         heartbeatInterval: Duration?
     ) {
         self.source = source
@@ -32,6 +34,7 @@ final class WatcherLoop {
         self.signals = signals
         self.logger = logger
         self.notify = notify
+        self.isSupervised = isSupervised
         self.heartbeatInterval = heartbeatInterval
         machine = SourceStateMachine(run: run, description: source.summary, previous: recorder.previous)
         lastHeartbeat = MonotonicTime.now()
@@ -76,20 +79,7 @@ final class WatcherLoop {
         beat(MonotonicTime.now())
     }
 
-    /// One line when the state stops being writable, one when it is again. The call and path that fail may change from
-    /// attempt to attempt; only another kind of failure is news.
-    private func tellProblem() {
-        let problem = recorder.problem
-        let kind = problem?.kind
-        guard kind != loggedProblem else { return }
-        loggedProblem = kind
-        if let problem {
-            let text = "state cannot be written; changes are kept and tried again"
-            WatcherMessage(.error, text, ["error": "\(problem)"]).log(to: logger)
-        } else {
-            WatcherMessage(.info, "state can be written again").log(to: logger)
-        }
-    }
+    private func tellProblem() { logger.log(trouble.note(recorder.problem), isSupervised: isSupervised) }
 
     /// Sent by whichever turn comes when most of the interval is over, so that it costs no wake-up of its own.
     private func beat(_ now: MonotonicTime) {
@@ -104,25 +94,5 @@ final class WatcherLoop {
         if recorder.problem != nil { deadline = min(deadline, now + Self.retryInterval) }
         // Rounded up: waking a fraction of a millisecond early would be one turn for nothing.
         return Int32(max(0, min(60_000, ((deadline - now).nanoseconds + 999_999) / 1_000_000)))
-    }
-}
-
-extension StateError {
-    /// The case without its values.
-    fileprivate var kind: String {
-        switch self {
-        case .notAbsolute: "notAbsolute"
-        case .directoryRefused: "directoryRefused"
-        case .notWritable, .system: "notWritable"
-        case .full: "full"
-        case .locked: "locked"
-        case .tooLarge: "tooLarge"
-        case .coding: "coding"
-        case .damaged: "damaged"
-        case .newerSchema: "newerSchema"
-        case .torn: "torn"
-        case .unsettled: "unsettled"
-        case .contract: "contract"
-        }
     }
 }

@@ -24,6 +24,7 @@ enum WatcherRun {
                 run: context.runID,
                 logger: logger,
                 notify: context.notify,
+                isSupervised: context.isSupervised,
                 heartbeatInterval: context.heartbeatInterval
             )
             return try loop.run()
@@ -43,7 +44,7 @@ enum WatcherRun {
         try StateDirectory.forWriter(
             resolved: context.environment[InternalVariable.stateDirectory],
             setting: context.settings.stateDirectory
-        ) { context.logger.error("state cannot be written", metadata: ["error": "\($0)"]) }
+        )
     }
 
     /// Takes the section's lock, waiting for a dying predecessor.

@@ -41,6 +41,52 @@ import Testing
         #expect(!manager.log.lines.contains { $0.contains("cannot start") })
     }
 
+    /// One line from each process that says why, and one hint in all, however often writing is tried; `status` finds the
+    /// manager all the same.
+    @Test func anUnusableDirectoryIsToldOncePerProcess() throws {
+        if let obstacle = RestrictedContainerTests.obstacle { return print("skipped: \(obstacle)") }
+        mkdir(directory.path + "/contracts", 0o755)
+        mkdir(directory.path + "/state", 0o755)
+        let manager = try ManagerProcess(
+            variables: [
+                "CONFIGMAP_PATH": directory.path + "/contracts", "BROKER_URL": "http://127.0.0.1:1", "BROKER_ULR": "x",
+            ],
+            stateDirectory: directory.path + "/state",
+            wrapper: RestrictedContainerTests.asNobody,
+            stateIsVisible: false
+        )
+        let words = "state cannot be written"
+        for name in ["manager", "watcher", "publisher"] {
+            try manager.log.waitForLine(containing: "ERROR \(name): \(words)", within: .seconds(20))
+        }
+        // A death, its repair and the stop are what used to say it all again.
+        let victim = try #require(ProcessTree.children(of: manager.processID).last)
+        kill(victim, SIGKILL)
+        try manager.wait(for: "a successor") {
+            let children = ProcessTree.children(of: manager.processID)
+            return children.count == 3 && !children.contains(victim)
+        }
+        let why =
+            "state is not writable at \(directory.path)/state/65534: \(directory.path)/state is not writable by uid 65534"
+        #expect(manager.get("/readiness").body.contains(why))
+        let status = try TestChildProcess(
+            try BuiltProducts.path("manager"),
+            ["status"],
+            environment: ["STATE_DIR=\(directory.path)/state"]
+        )
+        .wait(within: .seconds(20))
+        #expect(status.exit == .code(0))
+        #expect(status.output.contains("A manager is running (pid \(manager.processID))"), "\(status.output)")
+        #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
+        let told = manager.log.lines.filter { $0.contains(words) }
+        // The killed worker's successor is a process of its own.
+        #expect((3...4).contains(told.count), "\(told.joined(separator: "\n"))")
+        #expect(told.allSatisfy { $0.contains(why) }, "\(told.joined(separator: "\n"))")
+        #expect(manager.log.lines.filter { $0.contains("emptyDir: {}") }.count == 1)
+        #expect(!manager.log.lines.contains { $0.contains("No such file") })
+        #expect(manager.log.lines.filter { $0.contains("did you mean BROKER_URL?") }.count == 1)
+    }
+
     /// Somebody deletes `lock`: the manager takes it again, so that a second one still finds the first.
     @Test func aDeletedLockIsTakenAgainByTheManager() throws {
         let faults = SupervisorFaultTests()

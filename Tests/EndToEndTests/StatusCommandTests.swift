@@ -44,7 +44,7 @@ import Testing
         #expect(document["pairStates"]?.array?.count == 3)
         #expect(document["processes"]?["workers"]?.array?.count == 3)
 
-        let check = try run(["--check"], environment + ["HEALTH_PORT=\(manager.port)"])
+        let check = try run(["--check"], environment + ["HEALTH_PORT=\(manager.port)", "CONFIGMAP_PATH=\(contracts)"])
         #expect(check.exit == .code(ExitCode.alreadyOwned.rawValue))
         #expect(check.output.contains("FAIL  STATE_DIR") && check.output.contains("FAIL  HEALTH_PORT"))
 
@@ -68,8 +68,18 @@ import Testing
 
     @Test func checksWithoutStartingAnything() throws {
         let directory = try TemporaryDirectory()
-        let check = try run(["--check"], ["STATE_DIR=\(directory.path)/state", "HEALTH_PORT=0"])
+        try directory.write("contracts/a.json", "{}")
+        let check = try run(
+            ["--check"],
+            [
+                "STATE_DIR=\(directory.path)/state", "HEALTH_PORT=0", "CONFIGMAP_PATH=\(directory.path)/contracts",
+                "BROKER_URL=http://me:hidden@broker:1/base",
+            ]
+        )
         #expect(check.exit == .code(0), "\(check.output)")
         #expect(check.output.hasPrefix("ok  settings"))
+        #expect(check.output.contains("http://broker:1/base, with basic authentication"))
+        #expect(!check.output.contains("hidden"))
+        #expect(access("\(directory.path)/state", F_OK) != 0, "looking creates nothing")
     }
 }

@@ -86,6 +86,66 @@ import Testing
         #expect(body["warnings"]?[1]?["code"]?.string == "invalid")
     }
 
+    /// Five files that are no contracts and one pair whose two good files contradict each other: six things to mend.
+    @Test func filesAndConflictsAreCountedAndNamedApart() throws {
+        let conflict = Situations.desired("P1", consumer: "C1", sha: nil, problem: "a.json and b.json differ")
+        let sections = Situations.sections([conflict, Situations.desired()], [Situations.published()], invalidKeys: 5)
+        let situation = Situations.situation(sections)
+        let evaluation = ProbeEvaluation(situation)
+        #expect(evaluation.counts.invalid == 6)
+        let detail = try #require(evaluation.warnings.first { $0.code == .invalid }?.detail)
+        #expect(detail.hasPrefix("1 contract without valid content: C1 → P1 (a.json and b.json differ); "))
+        #expect(detail.contains("5 files without a valid contract: bad-0.json (not JSON); "))
+        #expect(detail.hasSuffix(" and 2 more"))
+        // A pair that is invalid because of one of those files is no seventh thing.
+        var broken = conflict
+        broken.files = ["bad-0.json"]
+        let both = Situations.sections([broken, Situations.desired()], [Situations.published()], invalidKeys: 5)
+        #expect(ProbeEvaluation(Situations.situation(both)).counts.invalid == 5)
+    }
+
+    /// After a loss of the state nobody knows whose contract a broken file was.
+    @Test func anUnknownProviderIsToldOfInvalidFiles() throws {
+        let situation = Situations.situation(
+            Situations.sections([Situations.desired()], [Situations.published()], invalidKeys: 1)
+        )
+        let readiness = ProviderReadiness(ProviderQuery(provider: "Nobody"), situation)
+        let detail = try TestJSON(Answer.provider(readiness, situation: situation).body)["detail"]?.string
+        #expect(
+            detail == "no contract for the provider 'Nobody' is in the source, but 1 file without a valid contract: "
+                + "bad-0.json (not JSON)"
+        )
+    }
+
+    @Test func aSourceThatMayNotBeReadIsNotCalledMissing() {
+        let sections = Situations.changed(Situations.allPublished) {
+            $0.source = Situations.source([], status: .missing)
+            $0.source?.detail = "/pact-contracts may not be read by uid 65534"
+        }
+        let detail = Situations.situation(sections).blockers().first?.detail
+        #expect(detail?.hasSuffix("directory /pact-contracts: /pact-contracts may not be read by uid 65534") == true)
+        #expect(detail?.contains("not there") == false)
+    }
+
+    /// What was read still holds, but an edit would not be seen.
+    @Test(arguments: [
+        (ProcessesState.WorkerPhase.ready, 16, false, false), (.ready, 18, false, true), (.ready, 1, true, true),
+        (.starting, 100, false, false), (.waiting, 1, false, true),
+    ])
+    func aSilentWatcherIsAWarning(phase: ProcessesState.WorkerPhase, age: Int, loops: Bool, isTold: Bool) {
+        let sections = Situations.changed(Situations.allPublished) {
+            var watcher = ProcessesState.Worker(name: "watcher")
+            watcher.phase = phase
+            watcher.lastHeartbeat = Situations.now - .seconds(age)
+            watcher.crashLooping = loops
+            watcher.lastExit = ProcessesState.Exit(code: 1, at: "2026-11-23T01:00:00.000Z")
+            $0.processes?.workers = [watcher]
+        }
+        let evaluation = ProbeEvaluation(Situations.situation(sections))
+        #expect(evaluation.readiness.isReady)
+        #expect(evaluation.warnings.map(\.code) == (isTold ? [.watcherSilent] : []))
+    }
+
     @Test func aLostSourceAndAnEmptyOneAreWarnings() throws {
         let lost = Situations.changed(Situations.allPublished) { $0.source?.status = .lost }
         #expect(ProbeEvaluation(Situations.situation(lost)).warnings.map(\.code) == [.sourceStale])

@@ -31,7 +31,7 @@ import Testing
         ("/../../etc/passwd", 404), ("/..%2fliveness", 404), ("http://host", 404), ("liveness", 400), ("*", 400),
         ("", 400), ("/providers/%/ready", 400), ("/providers/%4/ready", 400), ("/providers/%zz/ready", 400),
         ("/providers/%00/ready", 400), ("/providers/%c0%af/ready", 400), ("/providers/%ff/ready", 400),
-        ("/providers/%ed%a0%80/ready", 400), ("/ready?x=%", 400),
+        ("/providers/%ed%a0%80/ready", 400), ("/status?x=%", 400),
         ("/providers/P/ready?wait=", 400), ("/providers/P/ready?wait", 400), ("/providers/P/ready?wait=soon", 400),
         ("/providers/P/ready?wait=-1s", 400), ("/providers/P/ready?wait=301s", 400),
         ("/providers/P/ready?wait=nan", 400), ("/providers/P/ready?wait=1e3", 400),
@@ -54,6 +54,28 @@ import Testing
     ])
     func waitsAreReadInEveryUnit(_ text: String, _ duration: Duration) {
         #expect(WaitParameter.duration(text) == duration)
+    }
+
+    /// `?wat=2s` would be answered at once as if nobody wanted to wait.
+    @Test(arguments: [
+        ("/providers/P/ready?wat=2s", "wat", "wait, consumer, revision"),
+        ("/providers/P/ready?wait=2s&Consumer=C", "Consumer", "wait, consumer, revision"),
+        ("/providers?consumer=C", "consumer", "there is none here"), ("/status?watch", "watch", "there is none here"),
+    ])
+    func anUnknownParameterIsNamedWithTheKnownOnes(_ target: String, _ name: String, _ known: String) throws {
+        let failure = #expect(throws: RouteFailure.self) { try Route(target: target) }
+        let answer = try #require(failure?.answer)
+        #expect(answer.status == 400)
+        let detail = try #require(try TestJSON(answer.body)["detail"]?.string)
+        #expect(detail.contains("'\(name)'") && detail.contains(known), "\(detail)")
+    }
+
+    /// Whatever a kubelet, a load balancer or an older client appends.
+    @Test(arguments: ["/liveness", "/livez", "/readiness", "/readyz", "/ready", "/health", "/healthz"])
+    func aProbeIsNeverRefusedForItsQuery(_ path: String) throws {
+        for query in ["verbose&x=1&wait=ever", "", "x=%", "%ff", "a=b?c"] {
+            #expect(try Route(target: path + "?" + query) == Route(target: path))
+        }
     }
 
     @Test func aBadWaitIsNamedInTheAnswer() {

@@ -19,6 +19,20 @@ struct ProcessTests {
         #expect(throws: TestSupportError.connectionRefused("127.0.0.1:\(broker.port)")) { try broker.client.get("/") }
     }
 
+    @Test("says in its log what it sent, and what it received if that was anything")
+    func logsWhatItSent() throws {
+        let path = try BuiltProducts.path("local-broker")
+        let child = try TestChildProcess(path, ["--port", "0", "--until-stdin-closes"])
+        var line = try #require(try child.readLine(within: .seconds(10)))
+        let client = try TestHTTPClient(String(line.dropFirst("listening on ".count)))
+        let sent = Array(try client.get("/diagnostic/status/heartbeat").text.utf8).count
+        line = try #require(try child.readLine(within: .seconds(10)))
+        #expect(sent > 0 && line.hasSuffix("GET /diagnostic/status/heartbeat: 200, \(sent) bytes sent"), "\(line)")
+        _ = try client.put("/pacts/provider/P/consumer/C/version/1", "x")
+        line = try #require(try child.readLine(within: .seconds(10)))
+        #expect(line.hasSuffix(" bytes sent, 1 byte received"), "\(line)")
+    }
+
     @Test("answers what is in flight when it is told to stop")
     func stopsGracefully() throws {
         let broker = try LocalBrokerProcess()

@@ -140,6 +140,26 @@ import Testing
         #expect(BuildOrigin(ProcessEnvironment(["GIT_COMMIT": "abc", "CI": "true", "GITHUB_ACTIONS": "false"])) == nil)
     }
 
+    /// Each system's tag builds, and one of a branch.
+    @Test(arguments: [
+        (
+            ["GITHUB_ACTIONS": "true", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1"],
+            "builds the tag v1 and names no"
+        ),
+        (["GITLAB_CI": "true", "CI_COMMIT_TAG": "v1"], "builds the tag v1 and names no"),
+        (["TF_BUILD": "True", "BUILD_SOURCEBRANCH": "refs/tags/v1"], "builds the tag v1 and names no"),
+        (["CIRCLECI": "true", "CIRCLE_TAG": "v1"], "builds the tag v1 and names no"),
+        (["CIRCLECI": "true"], "CircleCI names no branch"), (["CIRCLECI": "true", "CIRCLE_BRANCH": "b"], nil),
+        (["CIRCLECI": "true", "GIT_BRANCH": "own"], nil), (["GIT_COMMIT": "a"], nil),
+    ])
+    func aGuessedBranchIsWarnedOf(_ variables: [String: String], _ words: String?) throws {
+        let environment = ProcessEnvironment(variables)
+        var settings = try Settings(environment: environment)
+        let detected = try BuildOptions.parse([]).apply(to: &settings, environment: environment)
+        #expect((detected.warning == nil) == (words == nil))
+        if let words { #expect(detected.warning?.contains(words) == true, "\(detected.warning ?? "")") }
+    }
+
     private func settings(_ arguments: [String], _ variables: [String: String]) throws -> Settings {
         let environment = ProcessEnvironment(variables)
         var settings = try Settings(environment: environment)
@@ -169,8 +189,11 @@ import Testing
         #expect([jenkins.gitBranch, jenkins.gitCommit] == ["a/b", "j1"])
     }
 
-    @Test(arguments: [["--branch", ""], ["--commit", "a\nb"], ["--tag", "x\ty"], ["--build-url", ""]])
-    func refusesEmptyAndManyLinedOptions(_ arguments: [String]) {
+    @Test(arguments: [
+        ["--branch", ""], ["--commit", "a\nb"], ["--commit", "a b"], ["--branch", "a b"], ["--tag", "x\ty"],
+        ["--build-url", ""],
+    ])
+    func refusesWhatNoBuildHas(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try BuildOptions.parse(arguments) }
     }
 }

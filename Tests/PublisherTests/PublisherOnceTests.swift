@@ -42,7 +42,9 @@ struct PublisherOnceTests {
         let arguments = ["--once", "--contracts", directory.path]
         let run = try publisher(arguments, ["BROKER_URL": broker.url]).wait(within: .seconds(60))
         #expect(run.exit == .code(1))
-        #expect(run.output.contains("b.json"))
+        let line = run.output.split(separator: "\n").first { $0.contains("b.json") }
+        #expect(line?.hasSuffix("(line 1, column 2)") == true, "\(run.output)")
+        #expect(line?.split(separator: "(").count == 2, "the position is told once")
         #expect(try broker.client.get("/pacts/provider/orders/consumer/web/latest").status == 200)
     }
 
@@ -66,7 +68,46 @@ struct PublisherOnceTests {
         let run = try publisher(arguments, environment).wait(within: .seconds(60))
         #expect(run.exit == .code(1))
         #expect(run.output.contains("unauthorized"))
+        #expect(run.output.contains("BROKER_USERNAME and BROKER_PASSWORD"))
         #expect(!run.output.contains("wr0ng"))
+    }
+
+    @Test func `an empty directory published nothing, and says so`() throws {
+        let directory = try TemporaryDirectory()
+        let run = try publisher(["--once", "--contracts", directory.path], [:]).wait(within: .seconds(60))
+        #expect(run.exit == .code(1))
+        #expect(run.output.contains("done result=\"nothing published\""), "\(run.output)")
+    }
+
+    /// The watcher says the same words.
+    @Test func `a file that is too large is told its size`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", "")
+        try #require(truncate(directory.path + "/a.json", 18_138_969) == 0)
+        let run = try publisher(["--once", "--contracts", directory.path], [:]).wait(within: .seconds(60))
+        let words = "a.json: has 18138969 bytes, more than the 16 MiB that one file may have; not read"
+        #expect(run.output.contains(words), "\(run.output)")
+        let watcher = try TestChildProcess(
+            try BuiltProducts.path("watcher"),
+            ["--once", "--contracts", directory.path],
+            environment: []
+        )
+        let other = try watcher.wait(within: .seconds(60)).output
+        #expect(other.contains(words), "\(other)")
+    }
+
+    @Test func `a tag build that names no branch is warned of`() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("a.json", Self.contract("web", "orders"))
+        let arguments = ["--once", "--contracts", directory.path, "--dry-run"]
+        let system = [
+            "GITHUB_ACTIONS": "true", "GITHUB_REF_NAME": "v1", "GITHUB_REF_TYPE": "tag", "GITHUB_SHA": "deadbeef",
+        ]
+        let run = try publisher(arguments, system).wait(within: .seconds(60))
+        #expect(run.output.contains("GitHub Actions builds the tag v1 and names no branch"), "\(run.output)")
+        #expect(run.output.contains("as branch main; set --branch or GIT_BRANCH"))
+        let named = try publisher(arguments + ["--branch", "release"], system).wait(within: .seconds(60))
+        #expect(!named.output.contains("names no branch"), "\(named.output)")
     }
 
     @Test func `files and directories together, each named by its path`() throws {

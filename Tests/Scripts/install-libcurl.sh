@@ -2,14 +2,15 @@
 # The one system package that the build needs: libcurl's headers. Installed only if they are missing.
 set -euo pipefail
 
+package=libcurl4-openssl-dev
 if [ -e /usr/include/curl/curl.h ] || [ -n "$(find /usr/include -maxdepth 3 -path '*/curl/curl.h' -print -quit 2>/dev/null)" ]; then
     exit 0
 fi
-echo "libcurl's headers are missing: installing libcurl4-openssl-dev"
+echo "libcurl's headers are missing: installing $package"
 as_root=()
 if [ "$(id -u)" != 0 ]; then
     if ! command -v sudo >/dev/null; then
-        echo "Run as root, or install it yourself: apt-get install libcurl4-openssl-dev" >&2
+        echo "Run as root, or install it yourself: apt-get install $package" >&2
         exit 1
     fi
     as_root=(sudo)
@@ -19,4 +20,15 @@ if ! command -v apt-get >/dev/null; then
     exit 1
 fi
 "${as_root[@]}" apt-get update
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libcurl4-openssl-dev
+
+# Headers of the library that is installed, if the archive still has them: newer ones make apt upgrade the library, and
+# curl with it.
+upgrades() { apt-get -s install --no-install-recommends "$1" 2>/dev/null | sed -n 's/^Inst \([^ ]*\) \[.*/\1/p'; }
+wanted=$package
+installed=$(dpkg-query -W -f '${Version}\n' libcurl4t64 libcurl4 2>/dev/null | head -n 1 || true)
+if [ -n "$installed" ] && apt-get -s install --no-install-recommends "$package=$installed" >/dev/null 2>&1; then
+    wanted=$package=$installed
+fi
+others=$(upgrades "$wanted" | sort | tr '\n' ' ' || true)
+[ -z "$others" ] || echo "apt upgrades with it, as it only has headers of a newer version: $others"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$wanted"

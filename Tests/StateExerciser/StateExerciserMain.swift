@@ -32,6 +32,7 @@ struct StateExerciserMain {
             case ("fill", 2): try fill(StateDirectory(resolved: arguments[1]))
             case ("grow", 2): try grow(StateDirectory(resolved: arguments[1]))
             case ("hold", 3): try hold(StateDirectory(resolved: arguments[1]), arguments[2])
+            case ("search", 2): say(StateSearch(setting: arguments[1]).obstacle ?? "none")
             case ("prepare", 2): say(try StateDirectory.prepare(setting: arguments[1]).path)
             default: exit(try attack(arguments))
             }

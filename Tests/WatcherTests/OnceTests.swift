@@ -43,7 +43,19 @@ struct OnceTests {
         #expect(rows.contains(["CONSUMER", "PROVIDER", "SPEC", "INTERACTIONS", "FILES", "SHA256", "PROBLEM"]))
         #expect(rows.contains(["Consumer", "Provider", "2.0.0", "1", "a.json", String(sha256)]), "\(output)")
         #expect(output.contains("notes.txt: the name does not end in .json"))
+        #expect(output.contains("\n1 pair from 1 key in "), "\(output)")
         #expect(access(state, F_OK) != 0)
+    }
+
+    @Test("A subdirectory is called one, whatever its name")
+    func subdirectories() throws {
+        try directory.write("contracts/a.json", pact("Consumer", "Provider"))
+        mkdir(directory.path + "/contracts/sub", 0o755)
+        mkdir(directory.path + "/contracts/more.json", 0o755)
+        let (exit, output) = try run(["--once"])
+        #expect(exit == .code(0))
+        #expect(output.contains("  sub: a directory, and subdirectories are not read\n"), "\(output)")
+        #expect(output.contains("  more.json: a directory, not a regular file\n"), "\(output)")
     }
 
     @Test("An invalid file is listed with line, column and reason, and exit 1; the rest is listed too")
@@ -54,6 +66,7 @@ struct OnceTests {
         #expect(exit == .code(1))
         #expect(output.contains("Consumer"))
         #expect(output.contains("b.json:2:15: "), "\(output)")
+        #expect(!output.contains("column"), "the position is told once: \(output)")
     }
 
     @Test("A conflict is exit 1 and names both files")
@@ -119,7 +132,7 @@ struct OnceTests {
         let (exit, output) = try run(["--once"], wrapper: nobody)
         #expect(exit == .code(1))
         #expect(output.contains("b.json: may not be read by uid 65534"), "\(output)")
-        #expect(output.contains("1 pairs from 2 keys"))
+        #expect(output.contains("1 pair from 2 keys"))
         #expect(chmod(contracts, 0o700) == 0)
         let closed = try run(["--once"], wrapper: nobody)
         #expect(closed.exit == .code(1))
@@ -152,7 +165,7 @@ struct OnceTests {
                 "\(output)"
             )
             #expect(output.contains("what is read here is old") == !extra.isEmpty, "\(output)")
-            #expect(output.contains("1 pairs from 1 keys"))
+            #expect(output.contains("1 pair from 1 key"))
         }
     }
 

@@ -10,8 +10,15 @@ extension Answer {
         case .ready: return providerReady(readiness)
         case .notReady(let reason): return providerNotReady(readiness, reason, situation.rules)
         case .unknownProvider:
+            let name = StateLimits.cut(readiness.provider, to: 200)
+            let source = situation.sections.source
+            // One of them may be this provider's: who edits a file must not read that it never was there.
+            let invalid = source?.invalidKeys()
+                .map {
+                    ", but \(counted(source?.invalidCount ?? 0, "file")) without a valid contract: \($0)"
+                }
             return unknown(
-                "no contract for the provider '\(StateLimits.cut(readiness.provider, to: 200))' is in the source",
+                "no contract for the provider '\(name)' is in the source\(invalid ?? "")",
                 provider: readiness.provider,
                 key: "knownProviders",
                 names: situation.view.snapshot.providers.map(\.name)

@@ -7,8 +7,14 @@ struct ContractCounts: Equatable, Sendable {
     private(set) var total = 0
     /// Keys (files) without a valid contract.
     private(set) var invalidKeys = 0
+    /// Pairs without valid content whose files are not among the invalid keys: each file is a contract, together they
+    /// are none.
+    private(set) var conflicts = 0
 
-    init(contracts: [ContractView] = [], invalidKeys: Int = 0) {
+    /// - Parameter invalid: The keys that are known by name; `invalidKeys` counts all.
+    init(contracts: [ContractView] = [], invalidKeys: Int = 0, invalid: [SourceState.InvalidKey] = []) {
+        let names = Set(invalid.map(\.key))
+        conflicts = contracts.filter { $0.state == .invalid && names.isDisjoint(with: $0.desired.files) }.count
         for contract in contracts { byState[contract.state, default: 0] += 1 }
         total = contracts.count
         self.invalidKeys = invalidKeys
@@ -22,7 +28,6 @@ struct ContractCounts: Equatable, Sendable {
     /// Pairs that will still change by themselves.
     var unsettled: Int { self[.pending] + self[.publishing] }
 
-    /// What a person calls invalid: pairs without valid content, or keys, whichever are more. A pair in conflict may
-    /// or may not have its files among the invalid keys.
-    var invalid: Int { max(self[.invalid], invalidKeys) }
+    /// What a person has to mend: files without a valid contract, and pairs whose valid files are in conflict.
+    var invalid: Int { invalidKeys + conflicts }
 }

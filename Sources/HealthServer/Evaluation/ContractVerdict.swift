@@ -83,13 +83,14 @@ struct ContractVerdict: Sendable {
     }
 
     private var invalid: Reason {
-        let pairs = names(.invalid)
-        if !pairs.isEmpty { return Reason(code: .invalid, detail: "\(counts.invalid) without valid content: \(pairs)") }
-        let keys = snapshot.sections.source?.invalid.prefix(Self.namedAtMost).map { "\($0.key) (\($0.reason))" } ?? []
-        return Reason(
-            code: .invalid,
-            detail: "\(counts.invalid) without valid content: \(keys.joined(separator: "; "))"
-        )
+        var details: [String] = []
+        if counts[.invalid] > 0 {
+            details.append("\(counted(counts[.invalid], "contract")) without valid content: \(names(.invalid))")
+        }
+        if let keys = snapshot.sections.source?.invalidKeys(atMost: Self.namedAtMost) {
+            details.append("\(counted(counts.invalidKeys, "file")) without a valid contract: \(keys)")
+        }
+        return Reason(code: .invalid, detail: details.joined(separator: "; "))
     }
 
     private static let namedAtMost = 3

@@ -39,7 +39,7 @@ struct ProbeEvaluation: Sendable {
         case .strict: readiness = Verdict(reasons: blockers.isEmpty ? contracts.strict : blockers)
         case .any: readiness = Verdict(reasons: blockers.isEmpty ? contracts.any : blockers)
         }
-        warnings = contracts.warnings
+        warnings = contracts.warnings + (situation.watcherProblem.map { [$0] } ?? [])
         publishedProviders = snapshot.publishedProviders
     }
 }

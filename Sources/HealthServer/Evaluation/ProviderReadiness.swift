@@ -60,7 +60,7 @@ struct ProviderReadiness: Sendable {
         case .stateNotWritable, .sourceUnread: return Reason(code: .starting, detail: first.detail)
         case .broker: return Reason(code: .brokerUnavailable, detail: first.detail)
         case .stopping, .starting, .sourceMissing, .publisherSilent, .brokerUnavailable, .pending, .failed, .invalid,
-            .noContracts, .sourceStale, .stale, .superseded, .revisionUnknown:
+            .noContracts, .sourceStale, .watcherSilent, .stale, .superseded, .revisionUnknown:
             return first
         }
     }

@@ -26,6 +26,8 @@ struct Reason: Hashable, Sendable {
         case noContracts
         /// Warning: the source was read, and cannot be read now.
         case sourceStale
+        /// Warning: the watcher is dead or hung, so that edits are not seen.
+        case watcherSilent
         case stale
         case superseded
         /// Provider endpoint: no desired contract has the revision that was asked for.
@@ -46,6 +48,7 @@ struct Reason: Hashable, Sendable {
             case .invalid: "invalid"
             case .noContracts: "no_contracts"
             case .sourceStale: "source_stale"
+            case .watcherSilent: "watcher_silent"
             case .stale: "stale"
             case .superseded: "superseded"
             case .revisionUnknown: "revision_unknown"

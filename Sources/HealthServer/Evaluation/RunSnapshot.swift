@@ -40,7 +40,11 @@ final class RunSnapshot: Sendable {
         let sections = run.map { all.belonging(to: $0) } ?? StateSections()
         self.sections = sections
         contracts = Self.contracts(of: sections, readAt: readAt)
-        counts = ContractCounts(contracts: contracts, invalidKeys: sections.source?.invalidCount ?? 0)
+        counts = ContractCounts(
+            contracts: contracts,
+            invalidKeys: sections.source?.invalidCount ?? 0,
+            invalid: sections.source?.invalid ?? []
+        )
         providers = Self.providers(of: contracts)
         publishedProviders = providers.filter { $0.reason == nil }.map(\.name)
         var exact: [[UInt8]: Int] = [:]

@@ -62,7 +62,8 @@ struct Situation: Sendable {
         case .missing:
             return Reason(
                 code: .sourceMissing,
-                detail: "\(source.description) is not there: \(source.detail ?? "create it or correct the setting")"
+                detail: "no contracts can be read from \(source.description): "
+                    + (source.detail ?? "create it or correct the setting")
             )
         case .present, .lost: return nil
         }
@@ -99,6 +100,25 @@ struct Situation: Sendable {
     private var isPublisherSilent: Bool {
         if let deadline = sections.broker?.requestDeadline, deadline >= now { return false }
         return now - lastKnowledge > rules.stalenessLimit
+    }
+
+    /// The watcher sends a heartbeat every 10 s, and the supervisor writes it down every 5 s.
+    private static let watcherSilenceLimit = Duration.seconds(17)
+
+    /// No blocker, for what was read still holds: a watcher that sees no edits.
+    var watcherProblem: Reason? {
+        guard let processes = sections.processes, !processes.stopping,
+            let watcher = processes.workers.first(where: { $0.name == WorkerName.watcher.rawValue })
+        else { return nil }
+        let lost = "; edits of the contracts are not seen meanwhile"
+        if watcher.crashLooping || (watcher.phase == .waiting && watcher.lastExit != nil) {
+            return Reason(code: .watcherSilent, detail: "the watcher died and is started again\(lost)")
+        }
+        guard watcher.phase == .ready else { return nil }
+        guard let last = watcher.lastHeartbeat ?? watcher.ready, last <= now, now - last > Self.watcherSilenceLimit
+        else { return nil }
+        let age = (now - last).components.seconds
+        return Reason(code: .watcherSilent, detail: "the watcher gave no sign of life for \(age) s\(lost)")
     }
 
     /// The broker answered as it should, and that is no old news.

@@ -13,8 +13,8 @@ enum Route: Equatable, Sendable {
     ///
     /// - Throws: The answer to give instead: 400 or 404.
     init(target text: String) throws(RouteFailure) {
-        // Probes come again and again with these very texts.
-        switch text {
+        // Probes come again and again with these very texts; whatever query they have, none is refused for it.
+        switch Substring(text.utf8.prefix { $0 != 0x3F }) {
         case "/liveness", "/livez": self = .liveness
         case "/readiness", "/readyz": self = .readiness
         case "/ready": self = .ready
@@ -41,8 +41,12 @@ enum Route: Equatable, Sendable {
         case ["readiness"], ["readyz"]: return .readiness
         case ["ready"]: return .ready
         case ["health"], ["healthz"]: return .health
-        case ["providers"]: return .providers
-        case ["status"]: return .status
+        case ["providers"]:
+            try refuseUnknown(target, known: [])
+            return .providers
+        case ["status"]:
+            try refuseUnknown(target, known: [])
+            return .status
         default: break
         }
         guard target.path.count == 3, target.path[0] == "providers", target.path[2] == "ready",
@@ -51,7 +55,17 @@ enum Route: Equatable, Sendable {
         return try provider(target.path[1], target)
     }
 
+    /// A mistyped `wait` must not be answered at once as if nobody wanted to wait. The probes above take any query: none
+    /// is ever refused.
+    private static func refuseUnknown(_ target: RequestTarget, known: [String]) throws(RouteFailure) {
+        guard let unknown = target.query.first(where: { !known.contains($0.name) }) else { return }
+        let allowed = known.isEmpty ? "there is none here" : "there are \(known.joined(separator: ", "))"
+        let detail = "no query parameter '\(unknown.name.prefix(100))' is known; \(allowed)"
+        throw RouteFailure(answer: .badRequest(detail))
+    }
+
     private static func provider(_ name: String, _ target: RequestTarget) throws(RouteFailure) -> Route {
+        try refuseUnknown(target, known: ["wait", "consumer", "revision"])
         var query = ProviderQuery(provider: name)
         if let consumer = target["consumer"], !consumer.isEmpty { query.consumer = consumer }
         if let revision = target["revision"], !revision.isEmpty {

@@ -60,7 +60,9 @@ struct ContractFiles {
             var status = stat()
             guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
             guard let bytes = try readAll(file, limit: Self.fileLimit, subject: key) else {
-                bad.append(.init(key: key, reason: "larger than \(Self.fileLimit) bytes"))
+                bad.append(
+                    .init(key: key, reason: ContractGrouping.tooLarge(Int64(status.st_size), limit: Self.fileLimit))
+                )
                 return
             }
             total += bytes.count
@@ -69,7 +71,7 @@ struct ContractFiles {
             bad.append(.init(key: key, reason: "\(error)"))
         }
         guard total <= Self.totalLimit, files.count <= Self.countLimit else {
-            throw .tooMuch("more than \(Self.totalLimit) bytes or \(Self.countLimit) files; give fewer at a time")
+            throw .tooMuch("more than \(mebibytes(Self.totalLimit)) or \(Self.countLimit) files; give fewer at a time")
         }
     }
 

@@ -33,26 +33,43 @@ struct BuildOptions: ParsableArguments {
             if value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
                 throw ValidationError("\(name) holds a control character; give it on one line")
             }
+            // Neither git nor a version number that people type knows any.
+            if name == "--branch" || name == "--commit", value.utf8.contains(0x20) {
+                throw ValidationError("\(name) '\(value)' holds a space; no branch and no commit has one")
+            }
         }
     }
 
     /// Puts the values into `settings`: option, then our own variable, then the CI system.
     ///
-    /// - Returns: What came from the CI system, for the log; `nil` if nothing did.
-    func apply(to settings: inout Settings, environment: ProcessEnvironment) -> [(name: String, value: String)]? {
+    /// - Returns: What came from the CI system, for the log.
+    func apply(to settings: inout Settings, environment: ProcessEnvironment) -> Detected {
         let origin = BuildOrigin(environment)
         var taken: [(name: String, value: String)] = []
+        var warning: String?
         func choose(_ option: String?, _ variable: String, _ detected: String?, _ name: String) -> String? {
             if let option { return option }
             if environment[variable]?.isEmpty == false, origin?.ownsOurVariables != true { return nil }
             if let detected { taken.append((name, detected)) }
             return detected
         }
-        if let branch = choose(branch, "GIT_BRANCH", origin?.branch, "branch") { settings.gitBranch = branch }
+        if let branch = choose(branch, "GIT_BRANCH", origin?.branch, "branch") {
+            settings.gitBranch = branch
+        } else if let origin, environment["GIT_BRANCH"]?.isEmpty ?? true {
+            warning = origin.warning(branch: settings.gitBranch)
+        }
         if let commit = choose(commit, "GIT_COMMIT", origin?.commit, "commit") { settings.gitCommit = commit }
         if let url = choose(buildURL, "BUILD_URL", origin?.buildURL, "build_url") { settings.buildURL = url }
         if !tags.isEmpty { settings.brokerTags = tags }
-        guard let origin, !taken.isEmpty else { return nil }
-        return [("ci", origin.system)] + taken
+        guard let origin, !taken.isEmpty else { return Detected(fields: [], warning: warning) }
+        return Detected(fields: [("ci", origin.system)] + taken, warning: warning)
+    }
+
+    /// What the CI system told.
+    struct Detected {
+        /// Empty: nothing was taken from it.
+        var fields: [(name: String, value: String)]
+        /// What it did not tell although it matters.
+        var warning: String?
     }
 }

@@ -49,14 +49,13 @@ struct OnceReport: Equatable {
             return row
         }
         for key in grouping.invalid + bad {
-            let place = key.line.map { " (line \($0), column \(key.column ?? 0))" } ?? ""
             rows.append(
                 Row(
                     consumer: "-",
                     provider: "-",
                     version: "",
                     result: .invalid,
-                    reason: "\(key.key): \(key.reason)\(place)"
+                    reason: "\(key.key): \(key.reason)"
                 )
             )
         }
@@ -68,7 +67,9 @@ struct OnceReport: Equatable {
         _ isDryRun: Bool
     ) -> (Result, String) {
         if isDryRun {
-            return (.wouldPublish, "\(record.desired.bytes) bytes, SHA-256 \(record.desired.sha256.prefix(12))")
+            return (
+                .wouldPublish, "\(counted(record.desired.bytes, "byte")), SHA-256 \(record.desired.sha256.prefix(12))"
+            )
         }
         if let failure = record.failure, failure.published.sha256 == record.desired.sha256 {
             let paths = failure.published.jsonPaths
@@ -109,7 +110,9 @@ struct OnceReport: Equatable {
     }
 
     /// `36 published, 2 invalid`.
-    var summary: String { counts.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ") }
+    var summary: String {
+        rows.isEmpty ? "nothing published" : counts.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    }
 
     private var counts: [(Result, Int)] {
         let all: [Result] = [.published, .wouldPublish, .superseded, .failed, .invalid, .pending]

@@ -13,8 +13,11 @@ struct OnceRun {
     /// How long the broker may be unusable, or nothing may move.
     let timeout: Duration
 
+    /// The settings that matter here.
+    static let settings = PublisherRun.settings.filter { !["STATE_DIR", "PUBLISHED_FLAG_PATH"].contains($0) }
+
     func run() -> Never {
-        let context = ProcessContext.start("publisher")
+        let context = ProcessContext.start("publisher", reads: Self.settings)
         do {
             ExitCode.leave(try publish(context))
         } catch let problem as ContractFiles.Problem {
@@ -39,11 +42,15 @@ struct OnceRun {
         }
         let logger = context.logger
         var settings = context.settings
-        if let detected = build.apply(to: &settings, environment: context.environment) {
+        let detected = build.apply(to: &settings, environment: context.environment)
+        if !detected.fields.isEmpty {
             logger.info(
                 "build taken from the CI system",
-                metadata: Logger.Metadata(uniqueKeysWithValues: detected.map { ($0.name, .string($0.value)) })
+                metadata: Logger.Metadata(uniqueKeysWithValues: detected.fields.map { ($0.name, .string($0.value)) })
             )
+        }
+        if let warning = detected.warning {
+            logger.warning("the branch is a guess", metadata: ["reason": "\(warning)"])
         }
         var configuration = PublicationPlan.Configuration(settings)
         configuration.rollingCheck = false

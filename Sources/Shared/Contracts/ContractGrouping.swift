@@ -52,6 +52,11 @@ package struct ContractGrouping: Equatable, Sendable {
         return nil
     }
 
+    /// Why a file is not even read.
+    package static func tooLarge(_ bytes: Int64, limit: Int) -> String {
+        "has \(bytes) bytes, more than the \(mebibytes(limit)) that one file may have; not read"
+    }
+
     private static func pair(_ contracts: [Contract]) -> Pair? {
         switch ContractMerger.merge(contracts) {
         case .single(let contract), .merged(let contract):

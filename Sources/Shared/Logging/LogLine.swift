@@ -67,12 +67,12 @@ package struct LogLine: Sendable {
             field.append(",")
             field.appendJSONString(key)
             field.append(":")
-            field.appendJSONString(value)
+            if LogFieldType.isLiteral(value, of: key) { field.append(value) } else { field.appendJSONString(value) }
             guard line.bytes.count + field.bytes.count + 40 <= LogLineHandler.maximumLineBytes else { break }
             line.bytes += field.bytes
             left -= 1
         }
-        if left > 0 { line.append(",\"fields.left_out\":\"\(left)\"") }
+        if left > 0 { line.append(",\"fields.left_out\":\(left)") }
         line.append("}\n")
         return line.bytes
     }

@@ -19,24 +19,33 @@ package struct ProcessContext: Sendable {
     /// Ends the process with ``ExitCode/badConfiguration`` and one message per problem if a setting is wrong, and
     /// silently if the manager that started it is already gone. A worker that runs alone also logs the warnings;
     /// under a manager the manager has done that.
+    ///
+    /// - Parameters:
+    ///   - logsWarnings: False for who shows them in another way.
+    ///   - names: The settings that matter to a one-shot; what is wrong with others is none of its business. `nil`: all.
     package static func start(
         _ name: String,
-        environment: ProcessEnvironment = .current()
+        environment: ProcessEnvironment = .current(),
+        logsWarnings: Bool = true,
+        reads names: [String]? = nil
     ) -> ProcessContext {
         if ParentDeath.isOrphan(environment: environment) { exit(ExitCode.success.rawValue) }
         let settings: Settings
         do {
-            settings = try Settings(environment: environment)
+            settings = try Settings(environment: environment, reads: names)
         } catch {
             let logger = Logger.process(name, level: .info, format: .text)
-            for problem in error.problems { logger.error("a setting is wrong", metadata: ["setting": "\(problem)"]) }
+            for problem in error.problems {
+                let fields = problem.fields.map { ($0, Logger.MetadataValue.string($1)) }
+                logger.error("a setting is wrong", metadata: Logger.Metadata(uniqueKeysWithValues: fields))
+            }
             exit(ExitCode.badConfiguration.rawValue)
         }
         let runID = environment[InternalVariable.runID]
         let logger = Logger.process(name, level: settings.logLevel, format: settings.logFormat)
-        if runID == nil {
+        if runID == nil, logsWarnings {
             for warning in settings.warnings {
-                logger.warning("a setting is odd", metadata: ["setting": "\(warning)"])
+                logger.warning("a setting is odd", metadata: ["reason": "\(warning)"])
             }
         }
         return ProcessContext(

@@ -202,5 +202,11 @@ package enum SettingCatalog {
         ),
     ]
 
+    /// The setting that a variable belongs to: itself, or the secret whose `_FILE` it is.
+    static func owner(_ variable: String) -> String {
+        guard variable.hasSuffix("_FILE"), definition(variable) == nil else { return variable }
+        return String(variable.dropLast("_FILE".count))
+    }
+
     package static func definition(_ name: String) -> SettingDefinition? { all.first { $0.name == name } }
 }

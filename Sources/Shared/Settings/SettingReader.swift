@@ -3,7 +3,7 @@ struct SettingReader {
     let environment: ProcessEnvironment
     /// Reads a secret's file; injected for tests.
     let readFile: (String) -> Result<[UInt8], SystemError>
-    private(set) var problems: [String] = []
+    private(set) var problems: [SettingsError.Problem] = []
     private(set) var warnings: [String] = []
 
     init(environment: ProcessEnvironment, readFile: @escaping (String) -> Result<[UInt8], SystemError>) {
@@ -75,7 +75,8 @@ struct SettingReader {
         case .success(let bytes):
             return Secret(value: Secret.text(ofFile: bytes), file: path, isExplicit: true)
         case .failure(let error):
-            problems.append("\(fileName)=\(path): cannot be read (\(error)); mount the secret or correct the path")
+            let reason = "the file cannot be read (\(error)); mount the secret or correct the path"
+            problems.append(.init(setting: fileName, value: path, reason: reason))
             return Secret(value: "", file: path, isExplicit: true)
         }
     }
@@ -93,10 +94,11 @@ struct SettingReader {
         guard !path.isEmpty else { return "" }
         switch readFile(path) {
         case .failure(let error):
-            problems.append("\(name)=\(path): cannot be read (\(error)); mount the file or correct the path")
+            let reason = "the file cannot be read (\(error)); mount the file or correct the path"
+            problems.append(.init(setting: name, value: path, reason: reason))
         case .success(let bytes):
             if let flaw = SettingReader.flaw(in: String(decoding: bytes, as: UTF8.self), content) {
-                problems.append("\(name)=\(path): \(flaw)")
+                problems.append(.init(setting: name, value: path, reason: "the file \(flaw)"))
             }
         }
         return path
@@ -120,9 +122,9 @@ struct SettingReader {
     /// Notes a bad value. `reason` replaces the catalog's allowed range.
     mutating func problem(_ name: String, _ value: String, _ reason: String?) {
         let definition = SettingCatalog.definition(name)
-        let shown = definition?.isSecret == true ? "(secret)" : "'\(StateLimits.cut(value, to: 200))'"
+        let shown = definition?.isSecret == true ? SettingsError.Problem.secret : StateLimits.cut(value, to: 200)
         let allowed = reason ?? "allowed: \(definition?.allowed ?? "")"
-        problems.append("\(name)=\(shown) is not usable; \(allowed)")
+        problems.append(.init(setting: name, value: shown, reason: allowed))
     }
 
     mutating func warn(_ text: String) { warnings.append(text) }

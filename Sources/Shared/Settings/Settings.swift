@@ -78,9 +78,11 @@ package struct Settings: Sendable {
 
     /// Reads and checks everything.
     ///
+    /// - Parameter names: The settings that matter; problems of others are passed over. `nil`: all.
     /// - Throws: All problems at once.
     package init(
         environment: ProcessEnvironment,
+        reads names: [String]? = nil,
         readFile: @escaping (String) -> Result<[UInt8], SystemError> = Settings.readSmallFile
     ) throws(SettingsError) {
         var reader = SettingReader(environment: environment, readFile: readFile)
@@ -97,7 +99,9 @@ package struct Settings: Sendable {
         if !brokerHealthPath.hasPrefix("/") { reader.problem("BROKER_HEALTH_PATH", brokerHealthPath, nil) }
         namespace = Settings.namespace(&reader)
         configMapNames = reader.list("CONFIGMAP_NAME")
-        if configMapNames.isEmpty { reader.problem("CONFIGMAP_NAME", environment["CONFIGMAP_NAME"] ?? "", nil) }
+        if configMapNames.isEmpty || !configMapNames.allSatisfy(KubernetesName.isSubdomain) {
+            reader.problem("CONFIGMAP_NAME", environment["CONFIGMAP_NAME"] ?? "", nil)
+        }
         configMapPath = reader.text("CONFIGMAP_PATH")
         contractSource = reader.choice("CONTRACT_SOURCE", ContractSource.self, fallback: .auto)
         gitBranch = reader.text("GIT_BRANCH")
@@ -118,8 +122,9 @@ package struct Settings: Sendable {
         logLevel = Settings.logLevel(&reader)
         logFormat = reader.choice("LOG_FORMAT", LogFormat.self, fallback: .text)
         publishedFlagPath = reader.text("PUBLISHED_FLAG_PATH")
-        warnings = reader.warnings
-        if !reader.problems.isEmpty { throw SettingsError(problems: reader.problems) }
+        warnings = reader.warnings + SettingCatalog.suspects(in: environment)
+        let problems = reader.problems.filter { names?.contains(SettingCatalog.owner($0.setting)) ?? true }
+        if !problems.isEmpty { throw SettingsError(problems: problems) }
     }
 
     /// A file of at most 8 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).
@@ -144,7 +149,7 @@ package struct Settings: Sendable {
             reader.problem("BROKER_PORT", port, nil)
             return url
         }
-        if reader.environment["BROKER_URL"] == nil { url.authority = "pact-broker:\(number)" }
+        if reader.environment["BROKER_URL"]?.isEmpty ?? true { url.authority = "pact-broker:\(number)" }
         return url
     }
 
@@ -172,7 +177,10 @@ package struct Settings: Sendable {
     }
 
     private static func namespace(_ reader: inout SettingReader) -> String {
-        if let value = reader.raw("NAMESPACE"), !value.isEmpty { return value }
+        if let value = reader.raw("NAMESPACE"), !value.isEmpty {
+            if !KubernetesName.isLabel(value) { reader.problem("NAMESPACE", value, nil) }
+            return value
+        }
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
         if case .success(let bytes) = reader.readFile(file), !bytes.isEmpty { return Secret.text(ofFile: bytes) }
         return reader.text("NAMESPACE")

@@ -1,12 +1,12 @@
 internal import Glibc
 
 /// The names in a directory.
-enum DirectoryListing {
+package enum DirectoryListing {
     /// Names read at most: whoever fills the state directory with millions of files must not stop us.
     static let limit = 100_000
 
     /// The entries of `path` but `.` and `..`, sorted by bytes; empty if it cannot be read.
-    static func names(in path: String) -> [String] {
+    package static func names(in path: String) -> [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

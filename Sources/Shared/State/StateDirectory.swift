@@ -22,8 +22,7 @@ package struct StateDirectory: Equatable, Sendable {
     /// only the parent: the state goes to `<uid>` in it, 0700.
     ///
     /// - Parameter setting: The value of `STATE_DIR`, or `nil` if it is not set.
-    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable` (its description carries the
-    ///   YAML to add), `full` or `system`.
+    /// - Throws: `notAbsolute`, `directoryRefused` (with what is wrong), `notWritable`, `full` or `system`.
     package static func prepare(setting: String?) throws(StateError) -> StateDirectory {
         try prepare(setting: setting, defaultPath: defaultPath, fallbackPath: fallbackPath)
     }
@@ -43,27 +42,6 @@ package struct StateDirectory: Equatable, Sendable {
         }
     }
 
-    /// Where a manager with this setting has its state, found without creating anything: for a look from outside, also
-    /// as another user than the manager's.
-    ///
-    /// - Returns: The directory with a `state.json`; of several the one whose manager lives, else the one written last;
-    ///   `nil` if there is none.
-    package static func find(setting: String?) -> StateDirectory? {
-        let tops = setting.flatMap { $0.isEmpty ? nil : [trimmed($0)] } ?? [defaultPath, fallbackPath]
-        var found: (directory: StateDirectory, rank: (Int, Int64))?
-        for top in tops {
-            let candidates = [top] + DirectoryListing.names(in: top).filter { UInt32($0) != nil }.map { "\(top)/\($0)" }
-            for candidate in candidates {
-                let directory = StateDirectory(unchecked: candidate)
-                guard let status = FileIdentity.status(of: directory.statePath) else { continue }
-                let isHeld = StateLocks.holder(.manager, in: directory) != nil
-                let rank = (isHeld ? 1 : 0, Int64(status.st_mtim.tv_sec))
-                if found.map({ rank > $0.rank }) ?? true { found = (directory, rank) }
-            }
-        }
-        return found?.directory
-    }
-
     /// The directory that ``prepare(setting:)`` failed to prepare, for a process that goes on without state: its writers
     /// declare the state unwritable and create the directory as soon as that is possible.
     package static func unprepared(setting: String?) -> StateDirectory {
@@ -77,15 +55,9 @@ package struct StateDirectory: Equatable, Sendable {
     /// The directory for a writer: the one that its manager resolved, or for a process that runs alone the one of its
     /// own setting. One that cannot be written now is declared and tried again.
     ///
-    /// - Parameters:
-    ///   - resolved: `MANAGER_STATE_DIR`, `nil` without a manager.
-    ///   - note: Told why the directory cannot be used yet.
+    /// - Parameter resolved: `MANAGER_STATE_DIR`, `nil` without a manager.
     /// - Throws: `notAbsolute` and `directoryRefused`: it must not be used.
-    package static func forWriter(
-        resolved: String?,
-        setting: String?,
-        note: (StateError) -> Void
-    ) throws(StateError) -> StateDirectory {
+    package static func forWriter(resolved: String?, setting: String?) throws(StateError) -> StateDirectory {
         do throws(StateError) {
             if let resolved, !resolved.isEmpty { return try StateDirectory(resolved: resolved) }
             return try prepare(setting: setting)
@@ -93,7 +65,7 @@ package struct StateDirectory: Equatable, Sendable {
             switch error {
             case .notAbsolute, .directoryRefused: throw error
             default:
-                note(error)
+                // Its writers meet the same failure and say so.
                 if let resolved, !resolved.isEmpty { return StateDirectory(unchecked: trimmed(resolved)) }
                 return unprepared(setting: setting)
             }
@@ -105,10 +77,10 @@ package struct StateDirectory: Equatable, Sendable {
     /// - Throws: As ``prepare(setting:)``; a directory of another user or a writable one is refused.
     package init(resolved path: String) throws(StateError) {
         self.init(unchecked: try Self.trimmedAbsolute(path))
-        try verify()
+        do throws(StateError) { try verify() } catch { throw explained(error) }
     }
 
-    private init(unchecked path: String) { self.path = path }
+    init(unchecked path: String) { self.path = path }
 
     /// Makes the directory again after somebody removed it, and checks it as if it were new.
     func recreate() throws(StateError) {
@@ -120,22 +92,15 @@ package struct StateDirectory: Equatable, Sendable {
 
     private func verify() throws(StateError) {
         let descriptor = try Self.open(path)
-        switch try Self.verdict(descriptor, path) {
+        let status = try Self.status(of: descriptor, path)
+        switch Verdict(owner: status.st_uid, mode: status.st_mode, user: geteuid()) {
         case .use: return
-        case .useSubdirectory: throw .directoryRefused(path: path, reason: "others may write to it, or it is root's")
+        case .useSubdirectory:
+            let mode = String(status.st_mode & 0o7777, radix: 8)
+            let reason = status.st_uid == geteuid() ? "others may write to it (mode \(mode))" : "it is root's"
+            throw .directoryRefused(path: path, reason: reason)
         case .refuse(let reason): throw .directoryRefused(path: path, reason: reason)
         }
-    }
-
-    /// What prevents writing here, as far as can be seen without writing: for a reader that must never write.
-    package func obstacle() -> StateError? {
-        if access(path, W_OK | X_OK) != 0 {
-            return .writing(path, SystemError(call: "access", number: errno, subject: path))
-        }
-        var status = statvfs()
-        guard statvfs(path, &status) == 0 else { return nil }
-        guard status.f_bavail == 0 || (status.f_files > 0 && status.f_favail == 0) else { return nil }
-        return .full(path: path, cause: SystemError(call: "statvfs", number: ENOSPC, subject: path))
     }
 }
 
@@ -158,12 +123,18 @@ extension StateDirectory {
         }
     }
 
-    /// Creates `path` if needed, checks it and goes one step down where others can write.
+    /// Creates a directory if needed, checks it and goes one step down where others can write.
     private static func claim(_ setting: String) throws(StateError) -> String {
         let path = try trimmedAbsolute(setting)
+        do throws(StateError) { return try claim(path: path) } catch {
+            throw unprepared(setting: path).explained(error)
+        }
+    }
+
+    private static func claim(path: String) throws(StateError) -> String {
         if mkdir(path, 0o700) != 0 {
             let cause = SystemError(call: "mkdir", number: errno, subject: path)
-            if cause.meansMissing { throw .directoryRefused(path: path, reason: "its parent does not exist") }
+            if cause.meansMissing { throw .directoryRefused(path: path, reason: missingParent(of: path)) }
             // A read-only file system answers EROFS even for a directory that is there.
             guard cause.number == EEXIST || FileIdentity.status(of: path) != nil else { throw .writing(path, cause) }
         }
@@ -190,9 +161,7 @@ extension StateDirectory {
             guard cause.number == EEXIST || FileIdentity.status(of: path) != nil else { throw .writing(path, cause) }
         }
         let descriptor = try open(name, at: parent.number, path)
-        let status = try systemCall { () throws(SystemError) in
-            try FileIdentity.status(of: descriptor, subject: path)
-        }
+        let status = try status(of: descriptor, path)
         guard status.st_uid == geteuid() else {
             throw .directoryRefused(path: path, reason: "it belongs to uid \(status.st_uid), not to us")
         }
@@ -204,7 +173,7 @@ extension StateDirectory {
         return path
     }
 
-    private static func subdirectory(of parent: String) -> String {
+    static func subdirectory(of parent: String) -> String {
         parent == "/" ? "/\(geteuid())" : "\(parent)/\(geteuid())"
     }
 
@@ -214,17 +183,21 @@ extension StateDirectory {
         }
     }
 
-    private static func verdict(_ descriptor: borrowing FileDescriptor, _ path: String) throws(StateError) -> Verdict {
-        let number = descriptor.number
-        var status = stat()
-        guard fstat(number, &status) == 0 else {
-            throw .system(SystemError(call: "fstat", number: errno, subject: path))
-        }
+    static func verdict(_ descriptor: borrowing FileDescriptor, _ path: String) throws(StateError) -> Verdict {
+        let status = try status(of: descriptor, path)
         return Verdict(owner: status.st_uid, mode: status.st_mode, user: geteuid())
     }
 
+    static func status(of descriptor: borrowing FileDescriptor, _ path: String) throws(StateError) -> stat {
+        do throws(SystemError) {
+            return try FileIdentity.status(of: descriptor, subject: path)
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// Opens a directory without following a symlink in its last component.
-    private static func open(
+    static func open(
         _ name: String,
         at parent: Int32 = AT_FDCWD,
         _ fullPath: String? = nil
@@ -240,17 +213,13 @@ extension StateDirectory {
         throw .writing(path, cause)
     }
 
-    private static func systemCall<Result>(_ body: () throws(SystemError) -> Result) throws(StateError) -> Result {
-        do throws(SystemError) { return try body() } catch { throw .system(error) }
-    }
-
-    private static func trimmedAbsolute(_ setting: String) throws(StateError) -> String {
+    static func trimmedAbsolute(_ setting: String) throws(StateError) -> String {
         guard setting.hasPrefix("/") else { throw .notAbsolute(path: setting) }
         return trimmed(setting)
     }
 
     /// Without slashes at the end: with one, the kernel follows a symlink even if told not to.
-    private static func trimmed(_ path: String) -> String {
+    static func trimmed(_ path: String) -> String {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path
@@ -260,10 +229,10 @@ extension StateDirectory {
 extension StateError {
     /// The default place cannot be used for a reason that another place may not have. A place that is refused because
     /// of its owner or because it is a symlink may be an attack: no silent way around it.
-    fileprivate var allowsAnotherPlace: Bool {
+    var allowsAnotherPlace: Bool {
         switch self {
         case .notWritable, .full: true
-        case .directoryRefused(_, let reason): reason == "its parent does not exist"
+        case .directoryRefused(let path, let reason): reason == StateDirectory.missingParent(of: path)
         default: false
         }
     }

@@ -1,10 +1,13 @@
+internal import Glibc
+
 /// Why the shared state could not be read or written, one sentence each: what, where, and what the operator can change.
 package enum StateError: Error, Equatable, CustomStringConvertible {
     /// `STATE_DIR` (or the internal `MANAGER_STATE_DIR`) is not an absolute path.
     case notAbsolute(path: String)
     /// The directory must not be used: a symlink, no directory, or somebody else's.
     case directoryRefused(path: String, reason: String)
-    /// A directory or file cannot be created or written (read-only file system, permissions).
+    /// A directory or file cannot be created or written: read-only file system, permissions, or no directory to make it
+    /// in (then the cause is ENOENT).
     case notWritable(path: String, cause: SystemError)
     /// No space or no inodes are left.
     case full(path: String, cause: SystemError)
@@ -34,7 +37,7 @@ package enum StateError: Error, Equatable, CustomStringConvertible {
         case .directoryRefused(let path, let reason):
             "state directory \(path) refused: \(reason); set STATE_DIR to a directory of this user"
         case .notWritable(let path, let cause):
-            "state is not writable at \(path) (\(cause)); \(Self.writableDirectoryHint)"
+            "state is not writable at \(path): \(cause.obstacle(at: path))"
         case .full(let path, let cause):
             "no room for the state at \(path) (\(cause)); free space or inodes there, or point STATE_DIR elsewhere"
         case .system(let cause):
@@ -59,21 +62,15 @@ package enum StateError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The manifest lines that give the manager a writable directory under `readOnlyRootFilesystem: true`.
-    package static let writableDirectoryHint = """
-        add a writable directory to the pod:
-          containers:
-          - name: pact-mocks-manager
-            env:
-            - name: STATE_DIR
-              value: /state
-            volumeMounts:
-            - name: state
-              mountPath: /state
-          volumes:
-          - name: state
-            emptyDir: {}
-        """
+    /// What the operator can add where nothing is writable: for a pod with `readOnlyRootFilesystem: true`, and for a
+    /// machine of one's own. One line, for one process to print once; `nil` for other failures, which say it themselves.
+    package var remedy: String? {
+        guard case .notWritable = self else { return nil }
+        return "in a pod add a writable volume: to the container "
+            + "{env: [{name: STATE_DIR, value: /state}], volumeMounts: [{name: state, mountPath: /state}]}, "
+            + "to the pod {volumes: [{name: state, emptyDir: {}}]}; "
+            + "elsewhere: export STATE_DIR=\"$HOME/.pact-mocks-manager\""
+    }
 
     private static func describeLock(_ name: LockName, _ directory: String, _ holder: LockHolder?) -> String {
         let who = holder.map(\.description) ?? "a process that left no name"
@@ -88,5 +85,19 @@ package enum StateError: Error, Equatable, CustomStringConvertible {
         if cause.meansNoRoom { return .full(path: path, cause: cause) }
         if cause.meansNotWritable { return .notWritable(path: path, cause: cause) }
         return .system(cause)
+    }
+}
+
+extension SystemError {
+    /// Why `path` cannot be written, in words that leave nothing to look up.
+    fileprivate func obstacle(at path: String) -> String {
+        let isElsewhere = !subject.isEmpty && subject != path
+        return switch number {
+        case EROFS: "the file system is read-only"
+        case ENOENT where isElsewhere: "\(subject) does not exist"
+        case ENOENT: "it does not exist"
+        case EACCES, EPERM: "\(isElsewhere ? subject : "it") is not writable by uid \(geteuid())"
+        default: "\(self)"
+        }
     }
 }

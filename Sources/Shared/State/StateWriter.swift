@@ -23,9 +23,10 @@ package final class StateWriter<Content: StateSectionContent> {
     private var nextDeepCheck = MonotonicTime(nanoseconds: 0)
 
     /// Why the last attempt to write failed; `nil` when everything is in the file.
-    package private(set) var lastError: StateError?
+    package var lastError: StateError? { failure.map(directory.explained) }
+    private var failure: StateError?
     /// The state can be written: no failure is pending.
-    package var isWritable: Bool { lastError == nil }
+    package var isWritable: Bool { failure == nil }
     /// Times this writer has attached to a file that it did not use before, the first one included.
     package private(set) var attachments = 0
 
@@ -62,7 +63,7 @@ package final class StateWriter<Content: StateSectionContent> {
             try attach(StateReplacement(directory: directory, patience: max(limit, patience)).obtain())
         } catch {
             if case .locked(let name, _, _) = error, name == Content.section.lock { throw error }
-            lastError = error
+            failure = error
         }
     }
 
@@ -76,10 +77,10 @@ package final class StateWriter<Content: StateSectionContent> {
             rejection = nil
             isPending = true
             try flush()
-            lastError = nil
+            failure = nil
         } catch {
             if error.meansRejected { rejection = error }
-            lastError = error
+            failure = error
             throw error
         }
     }
@@ -89,9 +90,9 @@ package final class StateWriter<Content: StateSectionContent> {
     package func retryIfNeeded() {
         do throws(StateError) {
             try flush()
-            lastError = rejection
+            failure = rejection
         } catch {
-            lastError = error
+            failure = error
         }
     }
 

@@ -2,42 +2,119 @@ internal import CLinux
 internal import Glibc
 import Shared
 
-/// `manager --check`: everything that would keep the manager from starting, tried without starting it.
+/// `manager --check`: everything that would keep the manager from starting or from working, looked at without starting,
+/// creating or changing anything.
 enum CheckReport {
-    /// One thing that was tried.
+    /// What came of one look.
+    enum Mark: String {
+        case good = "ok"
+        case odd = "warn"
+        case failed = "FAIL"
+    }
+
+    /// One thing that was looked at.
     struct Line: Equatable {
-        var isGood: Bool
+        var mark: Mark
         var subject: String
         var text: String
-        /// What the manager would leave with.
-        var code: Shared.ExitCode
+        /// What `--check` leaves with if this is the first that failed.
+        var code: Shared.ExitCode = .success
+
+        static func good(_ subject: String, _ text: String) -> Line { Line(mark: .good, subject: subject, text: text) }
+
+        static func odd(_ subject: String, _ text: String) -> Line { Line(mark: .odd, subject: subject, text: text) }
+
+        static func failed(_ subject: String, _ text: String, _ code: Shared.ExitCode = .badConfiguration) -> Line {
+            Line(mark: .failed, subject: subject, text: text, code: code)
+        }
     }
 
-    /// Tries it all; the settings have been found valid.
-    static func lines(settings: Settings) -> [Line] {
-        [stateDirectory(settings), workers(settings), port(settings)]
-            + settings.warnings.map { Line(isGood: true, subject: "warning", text: $0, code: .success) }
+    /// Looks at it all; the settings have been found valid.
+    static func lines(_ context: ProcessContext) -> [Line] {
+        let settings = context.settings
+        let warnings = settings.warnings.map { Line.odd("settings", $0) }
+        return (warnings.isEmpty ? [.good("settings", "all valid")] : warnings) + [
+            broker(settings, context.environment)
+        ]
+            + authorities(settings) + [contracts(settings)] + stateDirectory(settings) + [
+                workers(settings), port(settings),
+            ]
     }
 
-    private static func stateDirectory(_ settings: Settings) -> Line {
-        do throws(StateError) {
-            let directory = try StateDirectory.prepare(setting: settings.stateDirectory)
-            if let holder = StateLocks.holder(.manager, in: directory) {
-                let text = "\(directory.path): another manager owns it: \(holder)"
-                return Line(isGood: false, subject: "STATE_DIR", text: text, code: .alreadyOwned)
+    private static func broker(_ settings: Settings, _ environment: ProcessEnvironment) -> Line {
+        let isSet = environment["BROKER_URL"]?.isEmpty == false
+        let origin = isSet ? "" : " (BROKER_URL is not set: the default)"
+        let who =
+            if !settings.brokerToken.value.isEmpty {
+                "a bearer token"
+            } else if settings.brokerURL.credentials != nil || !settings.brokerUsername.value.isEmpty {
+                "basic authentication"
+            } else {
+                "no authentication"
             }
-            return Line(isGood: true, subject: "STATE_DIR", text: directory.path, code: .success)
+        return .good("BROKER_URL", "\(settings.brokerURL)\(origin), with \(who); not tried")
+    }
+
+    private static func authorities(_ settings: Settings) -> [Line] {
+        let path = settings.brokerCAFile
+        guard !path.isEmpty else { return [] }
+        let subject = "BROKER_CA_FILE"
+        do throws(SystemError) {
+            // Not blocking: opening a FIFO would wait for its writer.
+            let file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+            guard let bytes = try readAll(file, limit: 16 << 20, subject: path) else {
+                return [.failed(subject, "\(path) has more than 16 MiB; name a file of certificates in PEM form")]
+            }
+            let count = bytes.split(separator: 0x0A).filter { $0.starts(with: "-----BEGIN ".utf8) }.count
+            guard count > 0 else {
+                return [.failed(subject, "\(path) holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")]
+            }
+            return [.good(subject, "\(path), \(counted(count, "certificate"))")]
         } catch {
-            return Line(isGood: false, subject: "STATE_DIR", text: error.description, code: .badConfiguration)
+            return [.failed(subject, "\(error); mount the file there or correct the path")]
+        }
+    }
+
+    private static func contracts(_ settings: Settings) -> Line {
+        let path = settings.configMapPath
+        let subject = "CONFIGMAP_PATH"
+        let remedy = "mount the ConfigMap there, or set CONFIGMAP_PATH to the directory with the contracts"
+        let number = clinux_open(path, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else {
+            let reason =
+                switch -number {
+                case ENOENT: "does not exist"
+                case ENOTDIR: "is not a directory"
+                case EACCES: "may not be read by uid \(geteuid())"
+                default: "cannot be read (\(SystemError(call: "open", number: -number)))"
+                }
+            return .failed(subject, "\(path) \(reason); \(remedy)")
+        }
+        close(number)
+        let count = DirectoryListing.names(in: path).filter { ContractGrouping.reasonToIgnore($0) == nil }.count
+        guard count > 0 else { return .odd(subject, "\(path) holds no file that ends in .json") }
+        return .good(subject, "\(path), \(counted(count, "file")) that end\(count == 1 ? "s" : "") in .json")
+    }
+
+    private static func stateDirectory(_ settings: Settings) -> [Line] {
+        let subject = "STATE_DIR"
+        do throws(StateError) {
+            let (directory, exists) = try StateDirectory.examine(setting: settings.stateDirectory)
+            if let holder = StateLocks.holder(.manager, in: directory) {
+                return [.failed(subject, "\(directory.path): another manager owns it: \(holder)", .alreadyOwned)]
+            }
+            return [.good(subject, directory.path + (exists ? "" : ", to be created"))]
+        } catch {
+            let remedy = error.remedy.map { "; \($0)" } ?? ""
+            return [.failed(subject, error.description + remedy)]
         }
     }
 
     private static func workers(_ settings: Settings) -> Line {
         do throws(SupervisorSetup.Failure) {
-            let directory = try SupervisorSetup.workerDirectory(settings)
-            return Line(isGood: true, subject: "workers", text: "all in \(directory)", code: .success)
+            return .good("workers", "all in \(try SupervisorSetup.workerDirectory(settings))")
         } catch {
-            return Line(isGood: false, subject: "workers", text: error.message, code: error.code)
+            return .failed("workers", error.message, error.code)
         }
     }
 
@@ -45,10 +122,9 @@ enum CheckReport {
         do throws(ListeningSocketError) {
             let socket = try ListeningSocket.open(environment: ProcessEnvironment([:]), settings: settings)
             defer { _ = close(socket) }
-            let text = "\(settings.healthHost) port \(ListeningSocket.port(socket)) is free"
-            return Line(isGood: true, subject: "HEALTH_PORT", text: text, code: .success)
+            return .good("HEALTH_PORT", "\(settings.healthHost) port \(ListeningSocket.port(socket)) is free")
         } catch {
-            return Line(isGood: false, subject: "HEALTH_PORT", text: error.description, code: .systemFailure)
+            return .failed("HEALTH_PORT", error.description, .systemFailure)
         }
     }
 }

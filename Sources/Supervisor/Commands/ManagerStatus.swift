@@ -7,6 +7,10 @@ struct ManagerStatus: Encodable, Equatable {
     /// Its pid, host and start, as it wrote them beside its lock; only while it runs.
     var holder: String?
     var stateDirectory: String?
+    /// Every directory in which a state was looked for.
+    var lookedIn: [String] = []
+    /// Why some of them could not be looked into, or why a manager that runs has no state.
+    var obstacle: String?
     /// Why a section could not be read, by section.
     var problems: [String: String] = [:]
     var processes: ProcessesState?
@@ -39,8 +43,20 @@ struct ManagerStatus: Encodable, Equatable {
         verdict = words()
     }
 
+    /// What `manager status` leaves with.
+    var exitCode: Shared.ExitCode {
+        if isRunning { return .success }
+        return obstacle != nil && processes == nil ? .systemFailure : .notRunning
+    }
+
     private func words() -> String {
+        if isRunning, stateDirectory == nil {
+            let reason = obstacle.map { ": \($0)" } ?? " yet"
+            return
+                "a manager is running (\(holder ?? "")), but has no state\(reason); its log and its health port say more"
+        }
         guard isRunning else {
+            if processes == nil, let obstacle { return "whether a manager is running cannot be told: \(obstacle)" }
             let left = processes == nil ? "" : "; what follows is what the last one left"
             return "no manager is running here\(left)"
         }
@@ -51,9 +67,37 @@ struct ManagerStatus: Encodable, Equatable {
         guard broker.status == .ready else {
             return "the broker is not ready (\(broker.status.rawValue)): \(broker.detail ?? "no detail")"
         }
-        let there = pairStates.filter(\.isReady).count
-        if pairStates.isEmpty { return "the source holds no contract" }
-        if there == pairStates.count { return "all \(there) contracts are in the broker" }
-        return "\(there) of \(pairStates.count) contracts are in the broker"
+        return ([contracts] + rest).joined(separator: "; ") + invalidFiles(source)
+    }
+
+    /// Of which contracts the desired content is in the broker.
+    private var contracts: String {
+        let there = pairStates.filter { $0 == .published || $0 == .superseded }.count
+        switch pairStates.count {
+        case 0: return "the source holds no contract"
+        case 1 where there == 1: return "the only contract is in the broker"
+        case there: return "all \(there) contracts are in the broker"
+        default:
+            let verb = there == 1 || pairStates.count == 1 ? "is" : "are"
+            return "\(there) of \(counted(pairStates.count, "contract")) \(verb) in the broker"
+        }
+    }
+
+    /// What the number above does not say.
+    private var rest: [String] {
+        let phrases: [(PairState, String)] = [
+            (.stale, "only in an older revision"), (.failed, "refused"), (.publishing, "being published"),
+            (.pending, "pending"), (.invalid, "without valid content"),
+            (.superseded, "superseded by somebody else's later version"),
+        ]
+        return phrases.compactMap { state, phrase in
+            let count = pairStates.filter { $0 == state }.count
+            return count == 0 ? nil : "\(count) \(phrase)"
+        }
+    }
+
+    private func invalidFiles(_ source: SourceState) -> String {
+        let count = source.invalidCount
+        return count == 0 ? "" : "; \(counted(count, "file")) \(count == 1 ? "is" : "are") no valid contract"
     }
 }

@@ -9,7 +9,8 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows what the manager is doing: workers, broker, source, every contract with its reason.",
-        discussion: "Reads the state in STATE_DIR; changes nothing. Leaves with 3 if no manager is running."
+        discussion: "Reads the state in STATE_DIR; changes nothing. Leaves with 3 if no manager is running, with 71 if "
+            + "that cannot be told because the directory may not be read."
     )
 
     @Flag(help: "One JSON object instead of tables.")
@@ -36,7 +37,7 @@ struct StatusCommand: ParsableCommand {
                 logger.error("the result cannot be printed", metadata: ["error": "\(error)"])
                 Shared.ExitCode.leave(.systemFailure)
             }
-            guard watch else { Shared.ExitCode.leave(status.isRunning ? .success : .notRunning) }
+            guard watch else { Shared.ExitCode.leave(status.exitCode) }
             sleep(1)
         } while true
     }

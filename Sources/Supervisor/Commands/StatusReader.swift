@@ -8,14 +8,23 @@ struct StatusReader {
     /// Gathers everything once.
     func read() -> ManagerStatus {
         let time = WallClock.now().rfc3339
-        guard let directory = StateDirectory.find(setting: setting) else {
-            var status = ManagerStatus(isRunning: false, now: .now(), time: time)
+        let search = StateSearch(setting: setting)
+        let holder = search.directory.flatMap { StateLocks.holder(.manager, in: $0) }
+        var status = ManagerStatus(isRunning: holder != nil, now: .now(), time: time)
+        status.holder = holder?.description
+        status.lookedIn = search.lookedIn
+        status.obstacle = search.obstacle
+        if holder == nil, let pid = RunningManager.find(setting: setting) {
+            status.isRunning = true
+            status.holder = "pid \(pid)"
+            status.obstacle = status.obstacle ?? obstacle(of: pid)
             status.evaluate()
             return status
         }
-        let holder = StateLocks.holder(.manager, in: directory)
-        var status = ManagerStatus(isRunning: holder != nil, now: .now(), time: time)
-        status.holder = holder?.description
+        guard let directory = search.directory else {
+            status.evaluate()
+            return status
+        }
         status.stateDirectory = directory.path
         let reader = StateReader(directory: directory)
         status.processes = section(reader, &status.problems)
@@ -31,6 +40,13 @@ struct StatusReader {
         }
         status.evaluate()
         return status
+    }
+
+    /// Why a manager that runs has no state. What another user may do cannot be tried.
+    private func obstacle(of pid: Int32) -> String? {
+        var status = stat()
+        guard stat("/proc/\(pid)", &status) == 0, status.st_uid == geteuid() else { return nil }
+        return StateDirectory.unprepared(setting: setting).obstacle()?.description
     }
 
     private func section<Content: StateSectionContent>(

@@ -21,7 +21,8 @@ enum StatusText {
             rows.append(["manager", holder])
         }
         rows.append([
-            "state", status.stateDirectory ?? "no state directory found (STATE_DIR); run this as the manager's user",
+            "state",
+            status.stateDirectory ?? "none found in \(status.lookedIn.joined(separator: ", ")) (STATE_DIR)",
         ])
         if let broker = status.broker {
             var text = "\(broker.url), \(broker.status.rawValue)"
@@ -32,7 +33,8 @@ enum StatusText {
             rows.append(["broker", text])
         }
         if let source = status.source {
-            var text = "\(source.description), \(source.status.rawValue), \(source.keys) keys, \(source.bytes) bytes"
+            var text =
+                "\(source.description), \(source.status.rawValue), \(counted(source.keys, "key")), \(counted(source.bytes, "byte"))"
             if let readAt = source.readAt { text += ", read \(readAt)" }
             if let detail = source.detail { text += ": \(detail)" }
             rows.append(["source", text])

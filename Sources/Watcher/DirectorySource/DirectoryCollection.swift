@@ -56,9 +56,16 @@ struct DirectoryCollection {
         entry(name, .unusable(reason: reason))
     }
 
-    /// Lists the names that are passed over without a look.
-    mutating func ignore(_ names: DirectoryNames) {
-        for name in names.others { ignore(name, DirectoryNames.reasonToIgnore(name) ?? "") }
+    /// Lists the names that are passed over without being read.
+    ///
+    /// - Parameter directory: Where they are: a subdirectory's name is not what is wrong with it.
+    mutating func ignore(_ names: DirectoryNames, in directory: Int32) {
+        for name in names.others {
+            let isKubernetes = name.starts(with: "..".utf8)
+            let stamp = isKubernetes ? nil : try? FileStamp.of(cString(name), in: directory).get()
+            let reason = stamp?.isDirectory == true ? "a directory, and subdirectories are not read" : nil
+            ignore(name, reason ?? DirectoryNames.reasonToIgnore(name) ?? "")
+        }
         result.ignoredCount += names.otherCount - names.others.count
     }
 

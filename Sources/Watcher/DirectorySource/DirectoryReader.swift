@@ -133,7 +133,7 @@ struct DirectoryReader: Sendable {
                 return DirectoryReading(outcome: .unsettled(reason: reason), isUnsettled: true)
             }
         }
-        collection.ignore(names)
+        collection.ignore(names, in: directory.number)
         return DirectoryReading(
             outcome: .content(collection.content(unlisted: names.contractCount - names.contracts.count)),
             signature: DirectorySignature(files: collection.files),

@@ -60,14 +60,12 @@ enum FileReading {
     private static func refusal(_ stamp: FileStamp, budget: Int, limits: DirectoryLimits) -> FileReading? {
         guard stamp.isRegular else { return .ignored(reason: "\(stamp.kind), not a regular file", stamp) }
         if stamp.size > Int64(limits.fileBytes) {
-            let reason =
-                "has \(stamp.size) bytes, more than the \(size(limits.fileBytes)) that one file may have; not read"
-            return .unusable(reason: reason, stamp)
+            return .unusable(reason: ContractGrouping.tooLarge(stamp.size, limit: limits.fileBytes), stamp)
         }
         if stamp.size > Int64(budget) {
             let reason =
                 "has \(stamp.size) bytes; with the files before it in name order that is more than the "
-                + "\(size(limits.totalBytes)) that all files together may have; not read"
+                + "\(mebibytes(limits.totalBytes)) that all files together may have; not read"
             return .unusable(reason: reason, stamp)
         }
         return nil
@@ -93,11 +91,6 @@ enum FileReading {
             return error.isOurs ? .trouble(error) : .unusable(reason: "cannot be opened (\(error))", stamp)
         }
     }
-}
-
-/// `16 MiB`, or the bytes where it is no whole number of MiB.
-private func size(_ bytes: Int) -> String {
-    bytes % (1 << 20) == 0 ? "\(bytes >> 20) MiB" : "\(bytes) bytes"
 }
 
 /// A name as the C functions want it.

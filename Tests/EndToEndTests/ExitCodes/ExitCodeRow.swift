@@ -57,7 +57,7 @@ extension ExitCodeRow {
                 program: program,
                 environment: ["LOG_FORMAT": "xml", "HEALTH_PORT": "many"],
                 code: .badConfiguration,
-                says: ["LOG_FORMAT='xml'", "HEALTH_PORT='many'"]
+                says: ["setting=LOG_FORMAT value=xml", "setting=HEALTH_PORT value=many", "allowed: 0 to 65535"]
             ),
         ] + [SIGTERM, SIGINT].map { stopped(program, by: $0) }
     }
@@ -80,13 +80,21 @@ extension ExitCodeRow {
     }
 
     private static let manager: [ExitCodeRow] = [
-        ExitCodeRow(program: "manager", arguments: ["--check"], code: .success, says: ["ok  settings"]),
         ExitCodeRow(
             program: "manager",
-            environment: ["HEALTH_PORT": "{port}"],
+            arguments: ["--check"],
+            code: .success,
+            says: [
+                "ok  settings        all valid", "BROKER_URL      http://127.0.0.1:1",
+                "CONFIGMAP_PATH  {good}, 1 file that ends", "state, to be created",
+            ]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            environment: ["HEALTH_PORT": "{port}", "HEALTH_PROT": "0"],
             situation: .portTaken,
             code: .systemFailure,
-            says: ["HEALTH_PORT", "port {port} is taken"]
+            says: ["HEALTH_PORT", "port {port} is taken", "HEALTH_PROT is no setting; did you mean HEALTH_PORT?"]
         ),
         ExitCodeRow(
             program: "manager",
@@ -95,6 +103,39 @@ extension ExitCodeRow {
             situation: .portTaken,
             code: .systemFailure,
             says: ["FAIL  HEALTH_PORT", "{port}"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            environment: [
+                "BROKER_ULR": "http://b", "CONFIGMAP_PATH": "{directory}/c",
+            ],
+            code: .badConfiguration,
+            says: [
+                "warn  settings        BROKER_ULR is no setting; did you mean BROKER_URL?",
+                "ok    BROKER_URL      http://127.0.0.1:1, with basic authentication",
+                "FAIL  CONFIGMAP_PATH  {directory}/c does not",
+            ]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            environment: ["CONFIGMAP_PATH": "/etc/passwd"],
+            code: .badConfiguration,
+            says: ["/etc/passwd is not a directory; mount the ConfigMap there"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
+            environment: ["BROKER_CA_FILE": "{good}/good.json"],
+            code: .badConfiguration,
+            says: ["holds no certificate in PEM form", "setting=BROKER_CA_FILE", "good.json"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            environment: ["NAMESPACE": "Foo_Bar"],
+            code: .badConfiguration,
+            says: ["setting=NAMESPACE value=Foo_Bar"]
         ),
         ExitCodeRow(
             program: "manager",
@@ -171,7 +212,7 @@ extension ExitCodeRow {
             program: "watcher",
             environment: ["CONTRACT_SOURCE": "ftp"],
             code: .badConfiguration,
-            says: ["CONTRACT_SOURCE='ftp'"]
+            says: ["setting=CONTRACT_SOURCE value=ftp", "allowed: auto or directory"]
         ),
         ExitCodeRow(
             program: "watcher",
@@ -203,6 +244,14 @@ extension ExitCodeRow {
             says: ["broker.status=refused"]
         ),
         ExitCodeRow(program: "publisher", arguments: ["--once"], code: .usage, says: ["--contracts"]),
+        // Not its port.
+        ExitCodeRow(
+            program: "publisher",
+            arguments: ["--once", "--dry-run", "--contracts", "{good}"],
+            environment: ["HEALTH_PORT": "many"],
+            code: .success,
+            says: ["orders"]
+        ),
         ExitCodeRow(program: "publisher", arguments: ["--dry-run"], code: .usage, says: ["--once"]),
         ExitCodeRow(
             program: "publisher",

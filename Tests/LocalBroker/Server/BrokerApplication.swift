@@ -172,7 +172,9 @@ final class BrokerApplication {
         entry.contracts = Self.contents(of: request, route)
         log.append(entry)
         if !options.isQuiet {
-            let text = "\(entry.method) \(entry.path) \(entry.status) \(entry.bytes) bytes"
+            let received = entry.bytes > 0 ? ", \(counted(entry.bytes, "byte")) received" : ""
+            let sent = isSilent ? "no answer" : "\(entry.status), \(counted(reply.response.body.count, "byte")) sent"
+            let text = "\(entry.method) \(entry.path): \(sent)\(received)"
             Diagnostics.report(text + (entry.fault.map { " fault=\($0)" } ?? ""))
         }
         return reply

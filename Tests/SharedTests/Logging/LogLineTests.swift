@@ -20,8 +20,18 @@ import Testing
         let text = line("message", [("http.status", "409"), ("text", "a\"b\\c\nd")], .json)
         #expect(
             text == #"{"time":"2026-11-23T01:02:03.456Z","level":"warn","worker":"publisher","message":"message","#
-                + #""http.status":"409","text":"a\"b\\c\nd"}"# + "\n"
+                + #""http.status":409,"text":"a\"b\\c\nd"}"# + "\n"
         )
+    }
+
+    /// By the field's name: what looks like a number in a text field stays a text.
+    @Test(arguments: [
+        ("keys", "3", "3"), ("exit.code", "-1", "-1"), ("ready", "true", "true"), ("version", "1234567", #""1234567""#),
+        ("reason", "true", #""true""#), ("keys", "01", #""01""#), ("keys", "3,\"x\":1", #""3,\"x\":1""#),
+        ("ready", "1", #""1""#),
+    ])
+    func numbersAndBooleansAreWhatTheyAre(key: String, value: String, written: String) {
+        #expect(line("m", [(key, value)], .json).hasSuffix(#","\#(key)":\#(written)}"# + "\n"))
     }
 
     @Test(arguments: LogFormat.allCases)

@@ -42,26 +42,26 @@ import Testing
         (["BROKER_CLIENT_KEY_FILE": "/key"], "BROKER_CLIENT_CERT_FILE is not set; a client certificate needs both"),
         (
             ["BROKER_CLIENT_CERT_FILE": "/none", "BROKER_CLIENT_KEY_FILE": "/key"],
-            "BROKER_CLIENT_CERT_FILE=/none: cannot be read"
+            "BROKER_CLIENT_CERT_FILE='/none' is not usable; the file cannot be read"
         ),
         (
             ["BROKER_CLIENT_CERT_FILE": "/cert", "BROKER_CLIENT_KEY_FILE": "/none"],
-            "BROKER_CLIENT_KEY_FILE=/none: cannot be read"
+            "BROKER_CLIENT_KEY_FILE='/none' is not usable; the file cannot be read"
         ),
         (
             ["BROKER_CLIENT_CERT_FILE": "/key", "BROKER_CLIENT_KEY_FILE": "/key"],
-            "BROKER_CLIENT_CERT_FILE=/key: holds no certificate in PEM form"
+            "BROKER_CLIENT_CERT_FILE='/key' is not usable; the file holds no certificate in PEM form"
         ),
         (
             ["BROKER_CLIENT_CERT_FILE": "/cert", "BROKER_CLIENT_KEY_FILE": "/cert"],
-            "BROKER_CLIENT_KEY_FILE=/cert: holds no private key in PEM form"
+            "BROKER_CLIENT_KEY_FILE='/cert' is not usable; the file holds no private key in PEM form"
         ),
         (
             ["BROKER_CLIENT_CERT_FILE": "/cert", "BROKER_CLIENT_KEY_FILE": "/locked"],
-            "BROKER_CLIENT_KEY_FILE=/locked: holds an encrypted key"
+            "BROKER_CLIENT_KEY_FILE='/locked' is not usable; the file holds an encrypted key"
         ),
-        (["BROKER_CA_FILE": "/none"], "BROKER_CA_FILE=/none: cannot be read"),
-        (["BROKER_CA_FILE": "/text"], "BROKER_CA_FILE=/text: holds no certificate in PEM form"),
+        (["BROKER_CA_FILE": "/none"], "BROKER_CA_FILE='/none' is not usable; the file cannot be read"),
+        (["BROKER_CA_FILE": "/text"], "BROKER_CA_FILE='/text' is not usable; the file holds no certificate in PEM form"),
     ])
     func namesWhatIsWrongWithAFile(variables: [String: String], expected: String) {
         #expect(problem(variables).contains(expected), "\(problem(variables))")

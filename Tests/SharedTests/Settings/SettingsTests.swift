@@ -41,7 +41,8 @@ import Testing
     @Test(arguments: [
         ("BROKER_URL", "pact-broker:9292"), ("BROKER_URL", "ftp://broker"), ("BROKER_URL", "http://"),
         ("BROKER_URL", "http://host:99999"), ("BROKER_URL", "http://host/?q=1"), ("BROKER_HEALTH_PATH", "status"),
-        ("CONFIGMAP_NAME", ","), ("CONTRACT_SOURCE", "git"), ("VERSION_POLICY", "semver"),
+        ("CONFIGMAP_NAME", ","), ("CONFIGMAP_NAME", "a,B"), ("NAMESPACE", "Foo_Bar"), ("NAMESPACE", "-a"),
+        ("CONTRACT_SOURCE", "git"), ("VERSION_POLICY", "semver"),
         ("READINESS_MODE", "always"), ("CREATE_PACTICIPANTS", "perhaps"), ("HEALTH_PORT", "65536"),
         ("HEALTH_PORT", "-1"), ("HEALTH_PORT", "http"), ("HEALTH_HOST", "localhost"), ("CHECK_INTERVAL_SECS", "0"),
         ("CHECK_INTERVAL_SECS", "2s"), ("BROKER_TIMEOUT_SECS", "1e9"), ("STATE_DIR", "relative/path"),
@@ -74,7 +75,10 @@ import Testing
         let settings = try settings(["BROKER_TOKEN_FILE": "/token"], files: ["/token": "abc\n"])
         #expect(settings.brokerToken.value == "abc")
         #expect(settings.brokerToken.file == "/token")
-        #expect(problem(["BROKER_TOKEN_FILE": "/none"]).contains("BROKER_TOKEN_FILE=/none: cannot be read"))
+        #expect(
+            problem(["BROKER_TOKEN_FILE": "/none"])
+                .contains("BROKER_TOKEN_FILE='/none' is not usable; the file cannot be read")
+        )
     }
 
     @Test func recognisesWhatKubernetesServiceLinksInject() throws {
@@ -94,6 +98,44 @@ import Testing
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
         #expect(try settings([:], files: [file: "team-a"]).namespace == "team-a")
         #expect(try settings(["NAMESPACE": "b"], files: [file: "team-a"]).namespace == "b")
+    }
+
+    @Test(arguments: [
+        ("BROKER_ULR", "BROKER_ULR is no setting; did you mean BROKER_URL?"),
+        ("BROKER_USER", "BROKER_USER is no setting; did you mean BROKER_URL?"),
+        ("CONFIGMAP_DIRECTORY", "CONFIGMAP_DIRECTORY is no setting; --help lists all settings"),
+        ("HEALTHPORT", "HEALTHPORT is no setting; did you mean HEALTH_PORT?"),
+        ("LOGLEVEL", "LOGLEVEL is no setting; did you mean LOG_LEVEL?"),
+    ])
+    func suspectsAMisspeltSetting(name: String, warning: String) throws {
+        #expect(try settings([name: "x"]).warnings == [warning])
+    }
+
+    /// Nothing of what is usual in a pod, a shell or a CI job.
+    @Test(arguments: [
+        "BROKER_TOKEN_FILE", "BROKER_SERVICE_HOST", "BROKER_SERVICE_PORT_HTTP", "BROKER_PORT_9292_TCP_ADDR",
+        "HEALTH_PORT_80_TCP", "PACT_BROKER_BASE_URL", "POD_NAMESPACE", "BUILD_ID", "BUILD_NUMBER", "BUILD_TAG",
+        "JOB_URL",
+        "GIT_URL", "GIT_PREVIOUS_COMMIT", "GIT_AUTHOR_NAME", "LOG_DIR", "HOME", "PATH", "LANG", "TERM", "USER",
+    ])
+    func suspectsNothingThatOthersSet(name: String) throws {
+        #expect(try settings([name: "tcp://10.0.0.1:1"], files: ["tcp://10.0.0.1:1": "x"]).warnings.isEmpty)
+    }
+
+    /// An empty variable, as a template without a value leaves it, is one that is not set.
+    @Test func emptyMeansNotSet() throws {
+        let empty = try settings(Dictionary(uniqueKeysWithValues: SettingCatalog.all.map { ($0.name, "") }))
+        #expect(empty.brokerURL.description == "http://pact-broker:9292")
+        #expect(empty.healthPort == 8081 && empty.configMapNames == ["pact-contracts"])
+        #expect(empty.brokerUsername.value.isEmpty, "the one exception: no basic authentication")
+        #expect(try settings(["BROKER_URL": "", "BROKER_PORT": "9393"]).brokerURL.authority == "pact-broker:9393")
+    }
+
+    /// A one-shot does not care for the settings of others.
+    @Test func onlyTheSettingsThatAreReadMatter() throws {
+        let environment = ProcessEnvironment(["HEALTH_PORT": "zz", "BROKER_TOKEN_FILE": "/none"])
+        #expect(throws: Never.self) { try Settings(environment: environment, reads: ["LOG_LEVEL"]) }
+        #expect(throws: SettingsError.self) { try Settings(environment: environment, reads: ["BROKER_TOKEN"]) }
     }
 
     @Test(arguments: [("64M", 64 << 20), ("64Mi", 64 << 20), ("1G", 1 << 30), ("67108864", 64 << 20)])

@@ -107,11 +107,77 @@ import Testing
 
     @Test func aReadOnlyPlaceIsAnsweredWithTheManifestToAdd() throws {
         let error = StateError.writing("/state", SystemError(call: "mkdir", number: EROFS, subject: "/state"))
-        let text = "\(error)"
-        #expect(text.contains("Read-only file system"))
-        for word in ["emptyDir: {}", "mountPath: /state", "name: STATE_DIR", "volumes:"] {
-            #expect(text.contains(word))
+        #expect("\(error)" == "state is not writable at /state: the file system is read-only")
+        let remedy = try #require(error.remedy)
+        for word in ["emptyDir: {}", "mountPath: /state", "name: STATE_DIR", "volumes:", "export STATE_DIR="] {
+            #expect(remedy.contains(word))
         }
+        #expect(!remedy.contains("\n"), "a log line or a row of a table")
+    }
+
+    /// What a person reads is the cause, whichever call met it first.
+    @Test func theCauseIsNamedAndNotTheCall() throws {
+        let gone = StateDirectory(unchecked: scratch.path + "/a/b")
+        let lost = StateError.system(SystemError(call: "open", number: ENOENT, subject: gone.path + "/lock"))
+        #expect("\(gone.explained(lost))" == "state is not writable at \(gone.path): \(scratch.path)/a does not exist")
+        let here = StateDirectory(unchecked: scratch.path)
+        #expect(here.explained(lost) == lost, "nothing is wrong with the directory")
+        let other = StateError.system(SystemError(call: "fcntl", number: EIO, subject: "x"))
+        #expect(gone.explained(other) == other)
+    }
+
+    /// Of a burst of failures only the first, another kind and the end are worth a line.
+    @Test func onlyNewsIsTold() {
+        let lost = StateError.system(SystemError(call: "open", number: ENOENT, subject: "/x/lock"))
+        let denied = StateError.writing("/x", SystemError(call: "mkdir", number: EACCES, subject: "/x"))
+        let full = StateError.writing("/x", SystemError(call: "mkdir", number: ENOSPC, subject: "/x"))
+        var trouble = StateTrouble()
+        #expect(trouble.note(nil) == nil)
+        #expect(trouble.note(lost) == .cannotWrite(lost))
+        for error in [denied, lost, denied] { #expect(trouble.note(error) == nil) }
+        #expect(trouble.note(full) == .cannotWrite(full))
+        #expect(trouble.note(nil) == .canWriteAgain)
+        var told = StateTrouble(known: denied)
+        #expect(told.note(lost) == nil)
+        #expect(told.note(nil) == .canWriteAgain)
+        #expect(StateTrouble.News.cannotWrite(denied).fields(isSupervised: true).count == 1, "no hint from a worker")
+    }
+
+    @Test func lookingAtADirectoryCreatesNothing() throws {
+        func look(_ path: String) -> String {
+            do throws(StateError) {
+                let (directory, exists) = try StateDirectory.examine(setting: path)
+                return directory.path + (exists ? "" : " new")
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(look(scratch.path + "/new") == scratch.path + "/new new")
+        #expect(look(scratch.path + "/a/b").contains("its parent \(scratch.path)/a does not exist"))
+        #expect(look(scratch.path) == scratch.path)
+        chmod(scratch.path, 0o1777)
+        #expect(look(scratch.path) == "\(scratch.path)/\(geteuid()) new")
+        #expect(DirectoryListing.names(in: scratch.path).isEmpty)
+        mkdir("\(scratch.path)/\(geteuid())", 0o700)
+        #expect(look(scratch.path) == "\(scratch.path)/\(geteuid())")
+        symlink("/", scratch.path + "/link")
+        #expect(look(scratch.path + "/link").contains("it is a symlink"))
+    }
+
+    /// Another user's state is not "no state".
+    @Test func aSearchTellsNothingThereFromMayNotLook() throws {
+        #expect(StateSearch(setting: scratch.path + "/none").obstacle == nil)
+        #expect(StateSearch(setting: scratch.path + "/none").lookedIn == [scratch.path + "/none"])
+        guard geteuid() == 0 else { return print("skipped: needs root to become uid 65534") }
+        chmod(scratch.path, 0o700)
+        let process = try Exerciser(
+            ["search", scratch.path],
+            wrapper: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        )
+        #expect(
+            process.rest() == "\(scratch.path) may not be read by uid 65534; it belongs to uid 0: run this as that user"
+        )
+        process.finish()
     }
 
     @Test func anotherUserGetsItsOwnStepInARootOwnedEmptyDir() throws {
@@ -126,7 +192,7 @@ import Testing
         second.finish()
         chmod(scratch.path, 0o755)
         let third = try Exerciser(["prepare", scratch.path + "/other"], wrapper: user)
-        #expect(third.rest().contains("emptyDir: {}"))
+        #expect(third.rest().contains("\(scratch.path) is not writable by uid 65534"))
         #expect(third.finish() == 1)
     }
 

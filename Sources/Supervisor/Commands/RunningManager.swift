@@ -1,0 +1,33 @@
+internal import Glibc
+import Shared
+
+/// A manager that has no state to be found by, because nothing is writable: looked for among the processes.
+enum RunningManager {
+    /// The pid of a process that runs our own executable, without arguments and with the same `STATE_DIR`, as far as we
+    /// may look (proc(5): our own user's processes, or all of them as root).
+    static func find(setting: String?) -> Int32? {
+        guard let own = executable("self") else { return nil }
+        let pids = DirectoryListing.names(in: "/proc").compactMap { Int32($0) }
+        return pids.first { pid in
+            pid != getpid() && executable("\(pid)") == own && words(pid, "cmdline").count == 1
+                && stateSetting(pid) == (setting ?? "")
+        }
+    }
+
+    private static func stateSetting(_ pid: Int32) -> String {
+        let name = "STATE_DIR="
+        return words(pid, "environ").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) } ?? ""
+    }
+
+    private static func words(_ pid: Int32, _ file: String) -> [String] {
+        guard case .success(let bytes) = Settings.readSmallFile("/proc/\(pid)/\(file)") else { return [] }
+        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func executable(_ process: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/\(process)/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
