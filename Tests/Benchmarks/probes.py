@@ -21,6 +21,12 @@ from stack import Stack
 
 PAUSE_MICROSECONDS = 5000
 PATHS = ["/liveness", "/readiness"]
+# Seconds between two looks for a publisher to kill, and how long it must have been there.
+SITUATIONS = [
+    ("at rest", None),
+    ("publisher killed every 100 ms", (0.1, 0)),
+    ("publisher killed after 1.1 s", (0.02, 1.1)),
+]
 
 
 class Kills:
@@ -48,6 +54,9 @@ class Kills:
                 self.count += 1
             except ProcessLookupError:
                 self.vain += 1
+
+    def summary(self):
+        return f"; {self.count} kills, {self.vain} looks found no publisher"
 
 
 def probe(tools, stack, floor_port, count, kills=None):
@@ -82,30 +91,23 @@ def main():
     parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
     options = parser.parse_args()
     prepare()
+    print(f"probe latency, {options.count} probes each, {PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")
     rows, notes = [], []
-    with WorkDirectory() as directory:
-        floor = subprocess.Popen([os.path.join(options.tools, "floor-server")], stdout=subprocess.PIPE, text=True)
-        floor_port = int(floor.stdout.readline().split("=")[1])
-        stack = Stack(options.programs, directory)
-        print(f"probe latency, {options.count} probes each, {PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")
-        situations = [
-            ("at rest", None),
-            ("publisher killed every 100 ms", (0.1, 0)),
-            ("publisher killed after 1.1 s", (0.02, 1.1)),
-        ]
-        for situation, plan in situations:
-            if plan:
-                # The former situation's backoff is over, and the publisher well for longer than a second.
-                time.sleep(2)
+    for situation, plan in SITUATIONS:
+        # A manager of its own each: the backoff of one situation would be the next one's.
+        with WorkDirectory() as directory:
+            floor = subprocess.Popen([os.path.join(options.tools, "floor-server")], stdout=subprocess.PIPE, text=True)
+            floor_port = int(floor.stdout.readline().split("=")[1])
+            stack = Stack(options.programs, directory)
+            # The publisher well for longer than a second: its first restart is at once.
+            time.sleep(2)
             load = Load()
             kills = Kills(stack, *plan) if plan else None
             results = probe(options.tools, stack, floor_port, options.count, kills)
-            ours = [result for result in results if result[0] % 2 == 0]
-            rows.append(row(situation, "health-server", ours))
-            rows.append(row("", "floor (C)", [result for result in results if result[0] % 2 == 1]))
-            killed = f"; {kills.count} kills, {kills.vain} times nobody was there" if kills else ""
-            notes.append(f"{situation}: {load.summary()}{killed}")
-        stack.stop()
+            notes.append(f"{situation}: {load.summary()}{kills.summary() if kills else ''}")
+            stack.stop()
+        rows.append(row(situation, "health-server", [result for result in results if result[0] % 2 == 0]))
+        rows.append(row("", "floor (C)", [result for result in results if result[0] % 2 == 1]))
     table(["situation", "server", "min µs", "median µs", "p99 µs", "max µs", "answers"], rows)
     print("\n".join(notes))
 
