@@ -60,13 +60,12 @@ class Kills:
 
 
 def probe(tools, stack, floor_port, count, kills=None):
-    """[(target, nanoseconds, status)]; the last target is the floor."""
+    """[(target, nanoseconds, status)]; the targets with odd numbers are the floor."""
     each = count // len(PATHS)
     targets = [word for path in PATHS for word in (f"{stack.port}{path}", f"{floor_port}/")]
     with subprocess.Popen([os.path.join(tools, "http-probe"), str(each), str(PAUSE_MICROSECONDS), *targets],
                           stdout=subprocess.PIPE, text=True) as client:
         # The client prints only at its end, more than a pipe holds: then it waits until we read.
-        import select
         while not select.select([client.stdout], [], [], 0.002 if kills else 1)[0]:
             if kills:
                 kills.next()
