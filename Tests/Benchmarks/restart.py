@@ -14,9 +14,19 @@ import random
 import time
 
 import supervisors
-from machine import Load, WorkDirectory, machine, nearest_rank, prepare, table
+from machine import Load, WorkDirectory, machine, nearest_rank, prepare, read, table
 
 PRIORITY = 5
+
+
+def scheduling_note():
+    """Whether each new session becomes a scheduling group of its own (sched(7), "The autogroup feature")."""
+    groups = [line.split(":", 2) for line in read("/proc/self/cgroup").splitlines()]
+    in_root = all(path == "/" for _, controllers, path in groups if "cpu" in controllers.split(",") or not controllers)
+    if in_root and read("/proc/sys/kernel/sched_autogroup_enabled").strip() == "1":
+        return ("autogroup scheduling is on and we are in no CPU control group, as no container is: a worker that gets a "
+                "session of its own waits for its turn among the groups of whatever else runs")
+    return None
 
 
 def set_realtime(on):
@@ -83,6 +93,8 @@ def main():
             kinds.append(kind)
     generator = random.Random(options.seed)
     print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")
+    if note := scheduling_note():
+        print(note)
     for scheduling in ["ordinary", "realtime"] if options.scheduling == "both" else [options.scheduling]:
         reason = set_realtime(scheduling == "realtime")
         if reason:
