@@ -66,8 +66,8 @@ def measure(stack, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", help="directory of the release build")
-    parser.add_argument("tools", help="directory of the compiled C programs")
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
     prepare()

@@ -85,8 +85,8 @@ def row(situation, name, results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", help="directory of the release build")
-    parser.add_argument("tools", help="directory of the compiled C programs")
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
     parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
     options = parser.parse_args()
     prepare()

@@ -75,8 +75,8 @@ def report(latencies):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", help="directory of the release build")
-    parser.add_argument("tools", help="directory of the compiled C programs")
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
     parser.add_argument("--kills", type=int, default=100, help="of each supervisor")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--scheduling", choices=["ordinary", "realtime", "both"], default="both")
