@@ -4,7 +4,7 @@
     restart.py PROGRAMS TOOLS [--kills 100] [--seed N] [--scheduling ordinary|realtime|both]
 
 All supervisors run at once with three workers each, and are visited round robin in random order, so that whatever else
-the machine does falls on all alike. Each worker has been ready for 1.2 to 2.2 s when it is killed; the three are killed
+the machine does falls on all alike. A worker has been ready for at least 1.2 s when it is killed; the three are killed
 in turn. "realtime": everything under SCHED_RR, which other load cannot preempt.
 """
 import argparse
