@@ -51,6 +51,10 @@ check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)
 	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
 
+.PHONY: bench
+bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle or probes: only that)
+	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
+
 .PHONY: clean
 clean: ## Removes what was built
 	rm -rf .build

@@ -1,0 +1,67 @@
+// Probes as the kubelet sends them: a new connection each, HTTP/1.1 with "Connection: close", one second for all of it.
+//
+// http-probe COUNT PAUSE-MICROSECONDS PORT/PATH...: COUNT probes of each target, the targets in turn. Prints a line
+// "target nanoseconds status" per probe: from before connect() to the end of the answer; status 0: refused, cut or late.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static long long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+// The status of the answer, or 0.
+static int probe(int port, const char *path) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval second = {1, 0};
+    char text[16384];
+    int status = 0;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+        int length = snprintf(text, sizeof text,
+                              "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: kube-probe/1.33\r\n"
+                              "Accept: */*\r\nConnection: close\r\n\r\n", path, port);
+        size_t filled = 0;
+        ssize_t count = send(fd, text, (size_t)length, MSG_NOSIGNAL);
+        while (count > 0 && filled < sizeof text - 1) {
+            count = recv(fd, text + filled, sizeof text - 1 - filled, 0);
+            if (count > 0) filled += (size_t)count;
+        }
+        text[filled] = 0;
+        // Whole, or it does not count: the head, and the end of the connection rather than of our patience.
+        if (count == 0 && strstr(text, "\r\n\r\n") && sscanf(text, "HTTP/1.%*d %d", &status) != 1) status = 0;
+    }
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 4) return 64;
+    int count = atoi(argv[1]);
+    useconds_t pause_microseconds = (useconds_t)atoi(argv[2]);
+    int targets = argc - 3;
+    long long *took = calloc((size_t)count * (size_t)targets, sizeof *took);
+    int *status = calloc((size_t)count * (size_t)targets, sizeof *status);
+    if (!took || !status) return 71;
+    for (int i = 0; i < count * targets; i++) {
+        const char *target = argv[3 + i % targets];
+        usleep(pause_microseconds);
+        long long start = now();
+        status[i] = probe(atoi(target), strchr(target, '/'));
+        took[i] = now() - start;
+    }
+    for (int i = 0; i < count * targets; i++) printf("%d %lld %d\n", i % targets, took[i], status[i]);
+    return 0;
+}

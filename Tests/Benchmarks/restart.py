@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Restart latency: from SIGKILL of a worker to the first instruction of its replacement's main().
+
+    restart.py PROGRAMS TOOLS [--kills 100] [--seed N] [--scheduling ordinary|realtime|both]
+
+All supervisors run at once with three workers each, and are visited round robin in random order, so that whatever else
+the machine does falls on all alike. A worker has been ready for at least 1.2 s when it is killed; the three are killed
+in turn. "realtime": everything under SCHED_RR, which other load cannot preempt.
+"""
+import argparse
+import gc
+import os
+import random
+import time
+
+import supervisors
+from machine import Load, WorkDirectory, machine, nearest_rank, prepare, read, table
+
+PRIORITY = 5
+
+
+def scheduling_note():
+    """Whether each new session becomes a scheduling group of its own (sched(7), "The autogroup feature")."""
+    groups = [line.split(":", 2) for line in read("/proc/self/cgroup").splitlines()]
+    in_root = all(path == "/" for _, controllers, path in groups if "cpu" in controllers.split(",") or not controllers)
+    if in_root and read("/proc/sys/kernel/sched_autogroup_enabled").strip() == "1":
+        return ("autogroup scheduling is on and we are in no CPU control group, as no container is: a worker that gets a "
+                "session of its own waits for its turn among the groups of whatever else runs")
+    return None
+
+
+def set_realtime(on):
+    """Changes our scheduling, which the supervisors inherit. Returns why not, or None."""
+    try:
+        policy, priority = (os.SCHED_RR, PRIORITY) if on else (os.SCHED_OTHER, 0)
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+    except OSError as error:
+        return f"SCHED_RR is not allowed: {error.strerror}"
+    return None
+
+
+def measure(kinds, options, generator):
+    """Latencies in milliseconds: {supervisor: [(worker, latency)]}."""
+    latencies = {kind.name: [] for kind in kinds}
+    with WorkDirectory() as directory:
+        running = [kind(options.programs, options.tools, directory) for kind in kinds]
+        for supervisor in running:
+            supervisor.start()
+        for number in range(options.kills):
+            worker = supervisors.WORKERS[number % 3]
+            for supervisor in generator.sample(running, len(running)):
+                wait = 1.2 + generator.random() - supervisor.ready_for(worker)
+                if wait > 0:
+                    time.sleep(wait)
+                latencies[supervisor.name].append((worker, supervisor.kill(worker) / 1e6))
+        for supervisor in running:
+            supervisor.stop()
+    return latencies
+
+
+def report(latencies):
+    medians = {name: nearest_rank([value for _, value in pairs], 50) for name, pairs in latencies.items()}
+    ours = medians["manager"]
+    rows = []
+    for name, pairs in latencies.items():
+        values = [value for _, value in pairs]
+        numbers = [min(values), medians[name], nearest_rank(values, 99), max(values)]
+        ratio = "" if name == "manager" else f"{ours / medians[name]:.2f}"
+        rows.append([name, len(values), *[f"{number:.3f}" for number in numbers], ratio])
+    table(["supervisor", "kills", "min ms", "median ms", "p99 ms", "max ms", "manager's median ÷ its"], rows)
+    by_worker = [(worker, nearest_rank([v for w, v in latencies["manager"] if w == worker] or [0], 50))
+                 for worker in supervisors.WORKERS]
+    print("manager by worker, median ms: " + ", ".join(f"{worker} {value:.3f}" for worker, value in by_worker))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser.add_argument("--kills", type=int, default=100, help="of each supervisor")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--scheduling", choices=["ordinary", "realtime", "both"], default="both")
+    options = parser.parse_args()
+    prepare()
+    gc.disable()
+
+    kinds = []
+    for kind in supervisors.ALL:
+        reason = kind.missing()
+        if reason:
+            print(f"skipped {kind.name}: {reason}")
+        else:
+            kinds.append(kind)
+    generator = random.Random(options.seed)
+    print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")
+    if note := scheduling_note():
+        print(note)
+    for scheduling in ["ordinary", "realtime"] if options.scheduling == "both" else [options.scheduling]:
+        reason = set_realtime(scheduling == "realtime")
+        if reason:
+            print(f"skipped scheduling {scheduling}: {reason}")
+            continue
+        load = Load()
+        latencies = measure(kinds, options, generator)
+        print(f"\nscheduling {scheduling}" + (f" (SCHED_RR {PRIORITY})" if scheduling == "realtime" else ""))
+        report(latencies)
+        print(load.summary())
+
+
+if __name__ == "__main__":
+    main()
