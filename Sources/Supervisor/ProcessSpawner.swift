@@ -71,7 +71,7 @@ enum ProcessSpawner {
                     spawn.descriptor_count = numbers.count
                     spawn.data_limit = request.dataLimit ?? 0
                     spawn.descriptor_limit = descriptorLimit
-                    spawn.new_session = true
+                    spawn.new_group = true
                     spawn.parent_death_signal = SIGKILL
                     return clinux_spawn(&spawn, &pid, &stage)
                 }

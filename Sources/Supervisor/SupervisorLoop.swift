@@ -188,7 +188,7 @@ final class SupervisorLoop {
         while clinux_peek_exit(&pid, &code, &status) == 1 {
             let worker = core.workers.first { $0.pid == pid }?.name
             if let worker {
-                // Not reaped yet: the group is still ours. Whatever it left behind in its session goes with it.
+                // Not reaped yet: the group is still ours. Whatever it left behind there goes with it.
                 _ = kill(-pid, SIGKILL)
                 logs.drain(worker)
             }

@@ -64,7 +64,9 @@ static int child_main(void *argument) {
     default_action.sa_handler = SIG_DFL;
     for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &default_action, NULL);
 
-    if (request->new_session && setsid() < 0) return fail(context, "setsid");
+    // No session of its own: where the kernel schedules by session (autogroup), the child would be moved into a group
+    // that competes with ours before it has even called execve (measured: 1.2 ms in one restart).
+    if (request->new_group && setpgid(0, 0) < 0) return fail(context, "setpgid");
     if (request->parent_death_signal != 0) {
         if (prctl(PR_SET_PDEATHSIG, (unsigned long)request->parent_death_signal, 0, 0, 0) < 0)
             return fail(context, "prctl(PR_SET_PDEATHSIG)");
@@ -132,6 +134,8 @@ int clinux_spawn(const struct clinux_spawn_request *request, pid_t *pid, const c
     pid_t child = clone(child_main, stack + size, CLONE_VM | CLONE_VFORK | SIGCHLD, &context);
     int error = child < 0 ? errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    // The child first, where both have only one processor: somebody waits for it, nobody for us.
+    if (child > 0) sched_yield();
     munmap(stack, size);
     if (child < 0) {
         *stage = "clone";

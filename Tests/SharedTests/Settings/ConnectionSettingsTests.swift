@@ -61,7 +61,10 @@ import Testing
             "BROKER_CLIENT_KEY_FILE='/locked' is not usable; the file holds an encrypted key"
         ),
         (["BROKER_CA_FILE": "/none"], "BROKER_CA_FILE='/none' is not usable; the file cannot be read"),
-        (["BROKER_CA_FILE": "/text"], "BROKER_CA_FILE='/text' is not usable; the file holds no certificate in PEM form"),
+        (
+            ["BROKER_CA_FILE": "/text"],
+            "BROKER_CA_FILE='/text' is not usable; the file holds no certificate in PEM form"
+        ),
     ])
     func namesWhatIsWrongWithAFile(variables: [String: String], expected: String) {
         #expect(problem(variables).contains(expected), "\(problem(variables))")

@@ -24,7 +24,7 @@ struct clinux_spawn_request {
     size_t descriptor_count;
     uint64_t data_limit;         ///< RLIMIT_DATA in bytes, soft and hard; 0 leaves it alone
     uint64_t descriptor_limit;   ///< soft RLIMIT_NOFILE to raise to (capped by the hard limit); 0 leaves it alone
-    bool new_session;            ///< setsid(), so that the whole group can be signalled
+    bool new_group;              ///< setpgid(0, 0), so that the whole group can be signalled
     int parent_death_signal;     ///< PR_SET_PDEATHSIG, with a getppid() check afterwards; 0 for none
 };
 
