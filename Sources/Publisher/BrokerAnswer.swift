@@ -99,7 +99,7 @@ enum BrokerAnswer {
         _ proxy: ProxySetting?
     ) -> BrokerOutcome.Transient {
         let seconds = response.headers["retry-after"].flatMap { Int($0) }
-        var sentence = text.sentence(or: "answered \(response.status)")
+        var sentence = text.sentence(or: "the broker, or a server in front of it, answered \(response.status)")
         // A gateway's failure without the broker's own header: perhaps not even the broker's side has seen the request.
         if let proxy, (502...504).contains(response.status), response.headers["x-pact-broker-version"] == nil {
             sentence =
@@ -157,7 +157,7 @@ enum BrokerAnswer {
             return .transient(
                 .init(
                     cause: .http(response.status),
-                    text: text.sentence(or: "answered \(response.status)"),
+                    text: text.sentence(or: "the broker, or a server in front of it, answered \(response.status)"),
                     retryAfter: nil
                 )
             )

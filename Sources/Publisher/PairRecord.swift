@@ -126,6 +126,12 @@ extension PairRecord {
         return known?.kind != failure.kind || known?.sha256 != failure.sha256
     }
 
+    /// The broker may be another one now, or somebody has worked on it: what it refused is tried again at once.
+    mutating func retryRefused(_ now: MonotonicTime) {
+        guard let retryAt = failure?.retryAt, now < retryAt else { return }
+        failure?.retryAt = now
+    }
+
     /// The contract's file cannot be loaded. The watcher stores it anew, or the desired set moves on.
     ///
     /// - Returns: True the second time in a row: the first is often an edit that is on its way here.

@@ -6,19 +6,24 @@ extension PlanNote {
     var level: Logger.Level {
         switch self {
         case .published, .dropped, .versionMoved, .pacticipantCreated, .certificatesChanged: .info
-        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused, .fileMissing: .warning
+        case .repairing, .failed, .superseded, .brokerWarning, .readingOneByOne, .labelRefused, .fileMissing,
+            .delayed:
+            .warning
         }
     }
 
     /// One constant sentence.
     var message: String {
         switch self {
-        case .published(_, _, _, isChange: false): "contract published"
-        case .published(_, _, _, isChange: true): "changed contract published"
+        case .published(_, _, _, isChange: _, wasThere: true): "contract was in the broker already"
+        case .published(_, _, _, isChange: false, wasThere: false): "contract published"
+        case .published(_, _, _, isChange: true, wasThere: false): "changed contract published"
+        case .delayed: "publishing does not get through; it is tried again"
         case .repairing: "contract is published again"
         case .failed: "contract refused"
         case .superseded: "somebody else's later version is the latest"
         case .versionMoved: "consumer moves to another version number"
+        case .dropped(_, version: nil): "contract no longer managed"
         case .dropped: "contract no longer managed; it stays in the broker"
         case .brokerWarning: "warning of the broker"
         case .pacticipantCreated: "pacticipant created"
@@ -32,10 +37,16 @@ extension PlanNote {
     /// The values.
     var fields: [String: String] {
         switch self {
-        case .published(let key, let version, let createdAt, _):
+        case .published(let key, let version, let createdAt, _, _):
             key.fields(["version": version, "published_at": createdAt])
         case .repairing(let key, let kind, let detail): key.fields(["cause": kind.rawValue, "reason": detail])
-        case .failed(let key, let kind, let reason): key.fields(["cause": kind, "reason": reason])
+        case .failed(let key, let failure):
+            key.fields([
+                "cause": failure.kind, "reason": failure.reason,
+                "differs_at": failure.jsonPaths.isEmpty ? nil : failure.jsonPaths.joined(separator: " "),
+            ])
+        case .delayed(let consumer, let contracts, let reason):
+            ["consumer": consumer, "contracts": "\(contracts)", "reason": reason]
         case .superseded(let key, let version, let createdAt):
             key.fields(["version": version, "created_at": createdAt])
         case .versionMoved(let consumer, let from, let to, let reason):

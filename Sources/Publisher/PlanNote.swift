@@ -3,10 +3,14 @@ import Shared
 /// Something that people should read about: one log line and one event each.
 enum PlanNote: Equatable, Sendable {
     /// Proven to be in the broker.
-    case published(PairKey, version: String, createdAt: String?, isChange: Bool)
+    ///
+    /// - `wasThere`: The broker had it under this version before we sent it.
+    case published(PairKey, version: String, createdAt: String?, isChange: Bool, wasThere: Bool)
+    /// A publication did not get through; said once until one does.
+    case delayed(consumer: String, contracts: Int, reason: String)
     /// The broker no longer had what we had proven; it is published again.
     case repairing(PairKey, kind: Repair, detail: String)
-    case failed(PairKey, kind: String, reason: String)
+    case failed(PairKey, PublishedPair.Failure)
     case superseded(PairKey, version: String, createdAt: String?)
     /// All contracts of a consumer move to another version number.
     case versionMoved(consumer: String, from: String, to: String, reason: String)

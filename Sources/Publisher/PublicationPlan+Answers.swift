@@ -50,7 +50,10 @@ extension PublicationPlan {
     /// What answers now may be another broker, or an emptied one: nothing that was proven before counts until it is
     /// read again.
     private mutating func brokerIsBack(_ now: MonotonicTime) {
-        for key in order { pairs[key]?.mustBeConfirmed() }
+        for key in order {
+            pairs[key]?.mustBeConfirmed()
+            pairs[key]?.retryRefused(now)
+        }
         bulk.brokerIsBack(now)
         isRollingDue = configuration.rollingCheck
         publishNotBefore = min(publishNotBefore, now)
@@ -166,10 +169,14 @@ extension PublicationPlan {
     private mutating func similarName(
         _ group: Group,
         _ batch: PublicationBatch,
-        _ text: String,
+        _ brokerText: String,
         _ name: String?,
         _ now: MonotonicTime
     ) {
+        let text =
+            configuration.createPacticipants
+            ? brokerText
+            : brokerText + " (here: correct the name in the contract, or set CREATE_PACTICIPANTS=true)"
         if configuration.createPacticipants, let name, !created.contains(name) {
             creations.append(name)
             groups.append(group)

@@ -44,7 +44,7 @@ extension PublicationPlan {
                 jsonPaths: Array(jsonPaths.prefix(StateLimits.jsonPaths))
             )
             let retryAt = isRepeated ? now + configuration.failureRetry : nil
-            if pairs[key]?.fails(failure, retryAt: retryAt) == true { note(.failed(key, kind: kind, reason: reason)) }
+            if pairs[key]?.fails(failure, retryAt: retryAt) == true { note(.failed(key, failure)) }
         }
         changes += 1
     }
@@ -59,6 +59,9 @@ extension PublicationPlan {
         _ now: MonotonicTime
     ) {
         for key in group.keys { pairs[key]?.isPostponed(transient.text) }
+        if publishFailures == 0, let consumer = group.keys.first?.consumer {
+            note(.delayed(consumer: consumer, contracts: group.keys.count, reason: transient.text))
+        }
         var group = group
         group.obstacles += 1
         let isSuspect = group.keys.contains { pairs[$0]?.batchLimit != nil }

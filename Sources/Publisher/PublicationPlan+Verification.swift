@@ -113,7 +113,12 @@ extension PublicationPlan {
         var latest: [PairKey: LatestPact] = [:]
         for pact in pacts where pairs[pact.key] != nil { latest[pact.key] = pact }
         var consumersToAdvance: Set<String> = []
+        let missing = counters.repairs[PlanNote.Repair.missing.rawValue]
         for key in order { evaluate(key, latest[key], now, &consumersToAdvance) }
+        // Somebody has emptied the broker or deleted something: perhaps also what our contracts were refused for.
+        if counters.repairs[PlanNote.Repair.missing.rawValue] != missing {
+            for key in order { pairs[key]?.retryRefused(now) }
+        }
         answer(consumersToAdvance)
     }
 
@@ -157,7 +162,8 @@ extension PublicationPlan {
         pairs[key]?.isProven(createdAt: createdAt, isLatest: isLatest)
         if before?.sha256 != sent.sha256 || before?.version != sent.version {
             let isChange = before.map { $0.sha256 != sent.sha256 } ?? false
-            note(.published(key, version: sent.version, createdAt: createdAt, isChange: isChange))
+            let wasThere = sent.wasThere
+            note(.published(key, version: sent.version, createdAt: createdAt, isChange: isChange, wasThere: wasThere))
         }
         changes += 1
     }

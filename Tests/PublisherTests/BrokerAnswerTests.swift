@@ -157,7 +157,13 @@ struct BrokerAnswerTests {
         )
         #expect(
             BrokerAnswer.outcome(of: .publish, .success(response))
-                == .transient(.init(cause: .http(status), text: "answered \(status)", retryAfter: .seconds(7)))
+                == .transient(
+                    .init(
+                        cause: .http(status),
+                        text: "the broker, or a server in front of it, answered \(status)",
+                        retryAfter: .seconds(7)
+                    )
+                )
         )
     }
 

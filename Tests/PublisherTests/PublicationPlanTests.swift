@@ -17,7 +17,9 @@ struct PublicationPlanTests {
         simulation.settle()
         #expect(simulation.plan.pairs[a]?.verified?.sha256 == "A")
         #expect(simulation.plan.pairs[a]?.verified?.version == "main-abc")
-        #expect(simulation.notes == [.published(a, version: "main-abc", createdAt: "t1", isChange: false)])
+        #expect(
+            simulation.notes == [.published(a, version: "main-abc", createdAt: "t1", isChange: false, wasThere: false)]
+        )
     }
 
     @Test func `a thousand contracts with three refused ones publish 997 within 80 requests`() {

@@ -90,6 +90,9 @@ extension JSONWriter {
             writer.field("published_at", orNull: contract.publishedAt?.text)
             writer.field("revision", orNull: contract.desired.sha256)
             writer.field("detail", ifPresent: contract.detail)
+            if let failure = contract.published?.failure, !failure.jsonPaths.isEmpty {
+                writer.strings("differs_at", failure.jsonPaths[...])
+            }
         }
     }
 }

@@ -28,9 +28,9 @@ struct ContractView: Sendable {
     /// Why it is not what it should be, in one sentence; `nil` when there is nothing to say.
     var detail: String? {
         switch state {
-        case .failed: published?.failure?.reason
+        case .failed: published?.failure?.explanation
         case .invalid: desired.problem
-        case .stale: desired.problem ?? published?.failure?.reason ?? published?.lastError
+        case .stale: desired.problem ?? published?.failure?.explanation ?? published?.lastError
         case .superseded:
             published?.superseded
                 .map { other in

@@ -72,8 +72,7 @@ struct OnceReport: Equatable {
             )
         }
         if let failure = record.failure, failure.published.sha256 == record.desired.sha256 {
-            let paths = failure.published.jsonPaths
-            return (.failed, failure.published.reason + (paths.isEmpty ? "" : " [\(paths.joined(separator: ", "))]"))
+            return (.failed, failure.published.explanation)
         }
         if record.verified?.sha256 == record.desired.sha256 {
             if let other = record.superseded { return (.superseded, "the latest is somebody else's \(other.version)") }

@@ -75,7 +75,7 @@ enum StatusText {
 
     private static func reason(_ pair: DesiredPair, _ published: PublishedPair?) -> String? {
         if let problem = pair.problem { return problem }
-        if let failure = published?.failure { return failure.reason }
+        if let failure = published?.failure { return failure.explanation }
         if let superseded = published?.superseded { return "the latest version is \(superseded.version), not ours" }
         return published?.lastError
     }

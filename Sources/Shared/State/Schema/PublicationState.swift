@@ -102,6 +102,11 @@ package struct PublishedPair: Codable, Equatable, Sendable {
         /// JSON paths that differ, for a content conflict; at most 5.
         package var jsonPaths: [String]
 
+        /// The reason, with the places that differ where the broker has named them, in one line.
+        package var explanation: String {
+            jsonPaths.isEmpty ? reason : "\(reason) (differs at \(jsonPaths.joined(separator: ", ")))"
+        }
+
         package init(sha256: String, kind: String, httpStatus: Int?, reason: String, jsonPaths: [String] = []) {
             self.sha256 = sha256
             self.kind = kind
