@@ -102,7 +102,8 @@ import Testing
         try first?.commit(StatePattern.publication(1))
         try first?.commit(StatePattern.publication(2))
         first = nil
-        let second = try StateWriter<PublicationState>(directory: directory)
+        // A child that another test starts at this moment has a copy of the lock's descriptor until it executes.
+        let second = try StateWriter<PublicationState>(directory: directory, waitingUpTo: .seconds(10))
         #expect(second.previousContent() == StatePattern.publication(2))
         try second.commit(StatePattern.publication(3))
         #expect(second.sequence == 3)
