@@ -6,18 +6,8 @@ import Testing
 /// SIGHUP restarts the real workers one after the other, in the midst of an edit, under a kubelet's probes.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ReloadUnderLoadTests {
     @Test func noProbeIsLostAndNoEdit() throws {
-        let directory = try TemporaryDirectory()
-        let broker = try LocalBrokerProcess()
-        let volume = try KubeletVolume(directory.path + "/mount")
-        try volume.publish(ChaosContracts.payload([0: .content(0), 2: .content(0)]))
-        let manager = try ManagerProcess(
-            variables: [
-                "BROKER_URL": broker.url, "BROKER_USERNAME": "", "CONFIGMAP_PATH": volume.path,
-                "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1",
-            ],
-            stateDirectory: directory.path + "/state"
-        )
-        try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
+        let pod = try SmallPod(ChaosContracts.payload([0: .content(0), 2: .content(0)]))
+        let (volume, manager, broker) = (pod.volume, pod.manager, pod.broker)
         let probers = try (0..<4).map { _ in try KubeletProber(port: manager.port, every: .milliseconds(1)) }
         let began = MonotonicTime.now()
         // Once at each step of the kubelet's swap.

@@ -11,26 +11,20 @@ extension ServerTests {
     @Suite struct StateWatchTests {
         /// A state directory that goes away with the test.
         final class Directory {
-            let path: String
+            private let temporary: TemporaryDirectory
             let directory: StateDirectory
 
             init() throws {
-                var template = Array("/tmp/health-server-tests-XXXXXX".utf8CString)
-                let made = template.withUnsafeMutableBufferPointer { buffer in
-                    buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-                }
-                path = try #require(made)
-                directory = try StateDirectory.prepare(setting: path)
+                temporary = try TemporaryDirectory()
+                directory = try StateDirectory.prepare(setting: temporary.path)
             }
 
-            deinit { try? FileManager.default.removeItem(atPath: path) }
-
             var source: StateFileSource {
-                let path = path
+                let path = temporary.path
                 return StateFileSource { () throws(StateError) in try StateDirectory(resolved: path) }
             }
 
-            func remove(_ name: String) { unlink("\(path)/\(name)") }
+            func remove(_ name: String) { temporary.remove(name) }
         }
 
         private let path = "/providers/GCP-Secret-Manager/ready"

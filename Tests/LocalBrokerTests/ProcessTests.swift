@@ -88,18 +88,14 @@ struct ProcessTests {
 
     @Test("the same port can be taken again at once, and a directory outlives a kill")
     func comesBack() throws {
-        var template = Array("/tmp/local-broker-XXXXXX".utf8CString)
-        #expect(mkdtemp(&template) != nil)
-        let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let first = try LocalBrokerProcess(arguments: ["--directory", directory])
+        let directory = try TemporaryDirectory()
+        let first = try LocalBrokerProcess(arguments: ["--directory", directory.path])
         #expect(try first.client.post("/pacticipants", #"{"name": "Kept"}"#).status == 201)
         first.kill()
-        let second = try LocalBrokerProcess(arguments: ["--directory", directory], port: first.port)
+        let second = try LocalBrokerProcess(arguments: ["--directory", directory.path], port: first.port)
         #expect(try second.client.get("/pacticipants/Kept").status == 200)
         second.stop()
-        for name in ["broker.json", "lock"] { unlink("\(directory)/\(name)") }
-        rmdir("\(directory)/contents")
-        #expect(rmdir(directory) == 0)
+        #expect(Set(try FileNames.inDirectory(directory.path)) == ["broker.json", "lock", "contents"])
     }
 
     @Test("ends when whoever started it goes away")

@@ -119,24 +119,6 @@ struct StoreTests {
 }
 
 private func withTemporaryDirectory(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/local-broker-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw SystemError(call: "mkdtemp", number: errno) }
-    let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    defer { remove(path) }
-    try body(path)
-}
-
-/// The directory, its files and those of `contents`.
-private func remove(_ path: String) {
-    for directory in ["\(path)/contents", path] {
-        guard let entries = opendir(directory) else { continue }
-        while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            unlink("\(directory)/\(name)")
-        }
-        closedir(entries)
-        rmdir(directory)
-    }
+    let directory = try TemporaryDirectory()
+    try withExtendedLifetime(directory) { try body(directory.path) }
 }

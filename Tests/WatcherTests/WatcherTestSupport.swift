@@ -68,30 +68,3 @@ extension SourceReading.Outcome {
         if case .content(let content) = self { content.ignored } else { [] }
     }
 }
-
-/// Runs a thread and waits for its end when it goes away.
-final class TestThread: @unchecked Sendable {
-    // `thread` is written once before the thread starts and read after it ended.
-    private var thread = pthread_t()
-    private let body: @Sendable () -> Void
-    private var isJoined = false
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        self.body = body
-        let box = Unmanaged.passRetained(self)
-        pthread_create(
-            &thread,
-            nil,
-            { argument in
-                if let argument { Unmanaged<TestThread>.fromOpaque(argument).takeRetainedValue().body() }
-                return nil
-            },
-            box.toOpaque()
-        )
-    }
-
-    func join() {
-        if !isJoined { pthread_join(thread, nil) }
-        isJoined = true
-    }
-}

@@ -38,18 +38,8 @@ import Testing
     }
 
     static func run(_ moments: [HealthServerKills.Moment]) throws -> HealthServerKills.Result {
-        let directory = try TemporaryDirectory()
-        let broker = try LocalBrokerProcess()
-        let volume = try KubeletVolume(directory.path + "/mount")
-        try volume.publish(ChaosContracts.payload([0: .content(1), 1: .content(1)]))
-        let manager = try ManagerProcess(
-            variables: [
-                "BROKER_URL": broker.url, "BROKER_USERNAME": "", "CONFIGMAP_PATH": volume.path,
-                "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1",
-            ],
-            stateDirectory: directory.path + "/state"
-        )
-        try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
+        let pod = try SmallPod(ChaosContracts.payload([0: .content(1), 1: .content(1)]))
+        let manager = pod.manager
         var kills = try HealthServerKills(manager)
         try kills.perform(moments)
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))

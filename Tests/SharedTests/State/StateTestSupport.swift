@@ -1,23 +1,17 @@
 import CLinux
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Shared
 
-/// A directory of its own for each test, removed at the end, 0700 as ``StateDirectory`` wants it.
+/// A state directory of its own for each test, removed at the end.
 final class ScratchDirectory {
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
 
-    init() throws {
-        var template = Array("/tmp/state-test-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
     var state: StateDirectory {
         get throws { try StateDirectory(resolved: path) }
