@@ -61,7 +61,8 @@ struct BrokerReport {
             report(check.shownStatus, check.shownDetail, check, now, wall)
         }
         if state.since == nil { state.since = wall.rfc3339 }
-        state.version = version
+        // A process that has had no answer yet leaves what its predecessor knew.
+        state.version = version ?? state.version
         state.requestDeadline = deadline(inFlight, check.interval, stalenessLimit, now)
         if check.completed != nil { log(now, logger) }
         return state != before

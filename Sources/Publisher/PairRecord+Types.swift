@@ -111,7 +111,8 @@ extension PairRecord {
     /// Where pairs are read one by one: the latest version has to be read now.
     func isToBeReadAlone(_ now: MonotonicTime) -> Bool {
         if let readNotBefore, now < readNotBefore { return false }
-        return sent.map { !$0.isLookedFor } ?? (verified?.isConfirmed == false)
+        // Of a superseded pair the latest is somebody else's: its own version is read.
+        return sent.map { !$0.isLookedFor } ?? (verified?.isConfirmed == false && superseded == nil)
     }
 
     /// It may be the rolling check's next one.

@@ -127,9 +127,12 @@ extension PairRecord {
     }
 
     /// The broker may be another one now, or somebody has worked on it: what it refused is tried again at once.
-    mutating func retryRefused(_ now: MonotonicTime) {
-        guard let retryAt = failure?.retryAt, now < retryAt else { return }
+    ///
+    /// - Returns: True if it would have waited.
+    mutating func retryRefused(_ now: MonotonicTime) -> Bool {
+        guard let retryAt = failure?.retryAt, now < retryAt else { return false }
         failure?.retryAt = now
+        return true
     }
 
     /// The contract's file cannot be loaded. The watcher stores it anew, or the desired set moves on.
@@ -224,6 +227,8 @@ extension PairRecord {
         }
         return lost
     }
+
+    mutating func isReadAgain(at time: MonotonicTime) { readNotBefore = time }
 
     /// A single read says nothing: only this pair's next one is put off.
     mutating func isNotReadable(_ now: MonotonicTime, first: Duration, random: Double) {

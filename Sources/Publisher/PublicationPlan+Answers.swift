@@ -32,15 +32,14 @@ extension PublicationPlan {
 
     /// The bulk read belongs to the check: what it costs is known, and what is missing is found within two intervals.
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
-        if !check.isReady {
-            // That explains what did not get through.
-            for index in groups.indices { groups[index].obstacles = 0 }
-        } else if wasReady {
+        if check.isReady { noteThatBrokerIsThere() } else { noteThatBrokerIsAway(now) }
+        if check.isReady, wasReady {
             // A check out of turn, after a 500, brings no second read within an interval.
             let isRecent = bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
-            if !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.ask(now) }
+            // One that failed has a time of its own.
+            if bulk.failures == 0, !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.ask(now) }
             if configuration.rollingCheck, !isRecent { isRollingDue = true }
-        } else {
+        } else if check.isReady {
             brokerIsBack(now)
         }
         endRefusalIfIdle()
@@ -52,8 +51,8 @@ extension PublicationPlan {
     private mutating func brokerIsBack(_ now: MonotonicTime) {
         for key in order {
             pairs[key]?.mustBeConfirmed()
-            pairs[key]?.retryRefused(now)
         }
+        retryRefused(now)
         bulk.brokerIsBack(now)
         isRollingDue = configuration.rollingCheck
         publishNotBefore = min(publishNotBefore, now)
@@ -66,7 +65,8 @@ extension PublicationPlan {
         self.sending = nil
         var group = stillDesired(sending)
         guard check.isReady else {
-            groups.append(group)
+            group.outages += 1
+            requeue(group)
             return
         }
         group.errors += 1
@@ -146,6 +146,7 @@ extension PublicationPlan {
             let key = PairKey(consumer: batch.consumer, provider: item.provider)
             if pairs[key]?.batchLimit != nil {
                 suspectFailures = 0
+                suspectOutages = 0
                 suspectsNotBefore = min(suspectsNotBefore, now)
             }
             pairs[key]?.isAccepted(item.content.sha256, as: batch.version, notices: notices, at: now)

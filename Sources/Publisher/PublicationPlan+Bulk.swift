@@ -6,6 +6,8 @@ extension PublicationPlan {
         /// Read at least once in this process, or known to be too large.
         private(set) var isKnown = false
         private(set) var due: MonotonicTime?
+        /// The broker was away, and nothing was read since.
+        private(set) var isUnread = false
         private(set) var slow = 0
         /// Pairs are read one by one until then.
         private(set) var oneByOneUntil: MonotonicTime?
@@ -37,18 +39,21 @@ extension PublicationPlan {
         mutating func brokerIsBack(_ now: MonotonicTime) {
             oneByOneUntil = nil
             due = now
+            isUnread = true
         }
 
         /// After a while the whole list is tried again.
         mutating func endOneByOne(_ now: MonotonicTime) {
             guard let until = oneByOneUntil, until <= now else { return }
-            brokerIsBack(now)
+            oneByOneUntil = nil
+            due = now
         }
 
         mutating func hasSucceeded(_ now: MonotonicTime, isSlow: Bool) {
             slow = isSlow ? slow + 1 : 0
             last = now
             isKnown = true
+            isUnread = false
             due = nil
             failures = 0
             failure = nil
@@ -62,6 +67,7 @@ extension PublicationPlan {
 
         mutating func readOneByOne(until end: MonotonicTime) {
             isKnown = true
+            isUnread = false
             slow = 0
             failures = 0
             failure = nil

@@ -59,12 +59,13 @@ extension PublicationPlan {
         _ now: MonotonicTime
     ) {
         for key in group.keys { pairs[key]?.isPostponed(transient.text) }
-        if publishFailures == 0, let consumer = group.keys.first?.consumer {
-            note(.delayed(consumer: consumer, contracts: group.keys.count, reason: transient.text))
-        }
         var group = group
         group.obstacles += 1
+        group.isUnexplained = true
         let isSuspect = group.keys.contains { pairs[$0]?.batchLimit != nil }
+        if !isSuspect, publishFailures == 0, let consumer = group.keys.first?.consumer {
+            note(.delayed(consumer: consumer, contracts: group.keys.count, reason: transient.text))
+        }
         guard isSuspect || group.obstacles >= 3 else {
             groups.append(group)
             backOff(now, retryAfter: transient.retryAfter)
@@ -74,12 +75,56 @@ extension PublicationPlan {
             pairs[key]?.isObstructed(limit: max(1, group.keys.count / 2), times: group.obstacles)
         }
         if !isSuspect { backOff(now, retryAfter: transient.retryAfter) }
+        isSuspectUnexplained = true
         let times = group.keys.compactMap { pairs[$0]?.obstacles }.min() ?? 1
         suspectFailures = max(suspectFailures + 1, times)
         var delay = Backoff().delay(attempt: suspectFailures, random: jitter.next())
         // One that costs a minute each time is not to keep the line busy.
         if group.keys.count == 1 { delay = max(delay, min(took * 3, configuration.failureRetry)) }
         suspectsNotBefore = now + max(delay, transient.retryAfter ?? .zero)
+    }
+
+    /// The broker is there: what did not get through has another reason.
+    mutating func noteThatBrokerIsThere() {
+        for index in groups.indices { groups[index].isUnexplained = false }
+        isSuspectUnexplained = false
+    }
+
+    /// The broker is away, which explains what did not get through; unless that is what drove it away, again and again.
+    mutating func noteThatBrokerIsAway(_ now: MonotonicTime) {
+        let present = groups
+        groups = []
+        for var group in present {
+            group.obstacles = 0
+            if group.isUnexplained { group.outages += 1 }
+            group.isUnexplained = false
+            requeue(group)
+        }
+        guard isSuspectUnexplained else { return }
+        isSuspectUnexplained = false
+        suspectOutages += 1
+        let backoff = Backoff(first: .seconds(30), maximum: configuration.failureRetry)
+        suspectsNotBefore = max(suspectsNotBefore, now + backoff.delay(attempt: suspectOutages, random: 1))
+    }
+
+    /// Puts a group back whose sending ended with the broker's end. The third time it joins the suspects.
+    mutating func requeue(_ group: Group) {
+        guard group.outages >= Self.maximumOutages else {
+            groups.append(group)
+            return
+        }
+        for key in group.keys {
+            pairs[key]?.isObstructed(limit: max(1, group.keys.count / 2), times: group.outages)
+        }
+    }
+
+    /// Outages that are taken for a coincidence.
+    private static let maximumOutages = 3
+
+    /// Somebody may have worked on the broker: what it refused is tried again, at most once a fifth of the usual time.
+    mutating func retryRefused(_ now: MonotonicTime) {
+        if let last = refusalsRetried, now - last < configuration.failureRetry / 5 { return }
+        for key in order where pairs[key]?.retryRefused(now) == true { refusalsRetried = now }
     }
 
     /// We may not publish, or not there: people have to act. Tried again slowly, and at once with new credentials.

@@ -94,7 +94,7 @@ extension PublicationPlan {
 
     /// The list was not read since the broker was last away: its status does not say "ready" yet, and what was proven
     /// before is all that is known.
-    private var isBrokerUnread: Bool { !check.isReady || !bulk.isKnown || (bulk.due != nil && !bulk.isOneByOne) }
+    private var isBrokerUnread: Bool { !check.isReady || !bulk.isKnown || bulk.isUnread }
 
     private func published(
         _ key: PairKey,

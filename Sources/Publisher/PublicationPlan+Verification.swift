@@ -22,13 +22,15 @@ extension PublicationPlan {
 
     private mutating func bulkFailed(_ outcome: BrokerOutcome, _ now: MonotonicTime) {
         let (status, text, _) = BrokerCheck.failure(outcome)
+        // At the pace of the checks, sooner at first: a list that never comes must not cost more than one that does.
+        let backoff = Backoff(maximum: min(configuration.checkInterval, .seconds(30)))
         // Not `check.refusal`, which is about publications: the next good read ends this.
         bulk.hasFailed(
             .init(status: status, text: text, isRefusal: outcome.isRefusalOfRead),
-            retryAt: now + Backoff().delay(attempt: bulk.failures + 1, random: jitter.next())
+            retryAt: now + backoff.delay(attempt: bulk.failures + 1, random: jitter.next())
         )
-        // The next check looks whether the broker is there; a read that fails again waits for the one after it.
-        check.expedite(now)
+        // Is the broker there at all? What goes on failing is left to the regular checks.
+        if bulk.failures == 1 { check.expedite(now) }
         changes += 1
     }
 
@@ -72,6 +74,10 @@ extension PublicationPlan {
             evaluate(key, latest, now, &consumersToAdvance)
             answer(consumersToAdvance)
             pairs[key]?.mustBeLookedForAgain(now + configuration.checkInterval)
+            // Somebody else's version is the latest, and ours is no further: not again at once.
+            if pairs[key]?.isToBeReadAlone(now) == true {
+                pairs[key]?.isReadAgain(at: now + configuration.checkInterval)
+            }
         case .absent:
             pairs[key]?.isLookedFor(latest: nil)
             isMissing(key, nil, now)
@@ -117,7 +123,7 @@ extension PublicationPlan {
         for key in order { evaluate(key, latest[key], now, &consumersToAdvance) }
         // Somebody has emptied the broker or deleted something: perhaps also what our contracts were refused for.
         if counters.repairs[PlanNote.Repair.missing.rawValue] != missing {
-            for key in order { pairs[key]?.retryRefused(now) }
+            retryRefused(now)
         }
         answer(consumersToAdvance)
     }

@@ -49,6 +49,10 @@ struct PublicationPlan: Sendable {
         var errors = 0
         /// Requests in a row that did not get through while the broker was well.
         var obstacles = 0
+        /// How often the broker went away while the group was on its way.
+        var outages = 0
+        /// It did not get through, and the check that follows has not said yet whether the broker is there.
+        var isUnexplained = false
         /// A half of a refused group.
         var isSplit = false
     }
@@ -91,6 +95,12 @@ struct PublicationPlan: Sendable {
     /// Contracts that do not get through wait until then: their own queue, so that they hold up nobody else.
     var suspectsNotBefore: MonotonicTime
     var suspectFailures = 0
+    /// How often in a row the broker went away while a suspect was on its way.
+    var suspectOutages = 0
+    /// A suspect did not get through, and the check that follows has not said yet whether the broker is there.
+    var isSuspectUnexplained = false
+    /// The last time that refusals were tried again before their time.
+    var refusalsRetried: MonotonicTime?
 
     var bulk = BulkReading()
     var rollingPosition = 0

@@ -17,6 +17,9 @@ struct ModelBroker {
 
     // Faults.
     var isDown = false
+    /// Contents that take the broker down for five seconds: it is killed for want of memory.
+    var killers: Set<String> = []
+    private var downUntil = MonotonicTime(nanoseconds: 0)
     var isDatabaseDown = false
     var isUnauthorized = false
     var isReadOnly = false
@@ -91,7 +94,9 @@ struct ModelBroker {
     mutating func answerLabels(_ outcomes: BrokerOutcome...) { labelAnswers += outcomes }
 
     mutating func answer(_ request: BrokerRequest) -> BrokerOutcome {
-        if isDown { return .transient(.init(cause: .transport(.refused), text: "refused", retryAfter: nil)) }
+        if isDown || time < downUntil {
+            return .transient(.init(cause: .transport(.refused), text: "refused", retryAfter: nil))
+        }
         if isUnauthorized { return .unauthorized("401") }
         switch request {
         case .heartbeat: return .alive
@@ -119,6 +124,10 @@ struct ModelBroker {
 
     private mutating func publish(_ batch: PublicationBatch) -> BrokerOutcome {
         if !nextPublishAnswers.isEmpty { return nextPublishAnswers.removeFirst() }
+        if batch.items.contains(where: { killers.contains($0.content.sha256) }) {
+            downUntil = time + .seconds(5)
+            return .transient(.init(cause: .transport(.disconnected), text: "disconnected", retryAfter: nil))
+        }
         if batch.items.contains(where: { unlucky.contains($0.content.sha256) }) {
             return .transient(.init(cause: .http(504), text: "504", retryAfter: nil))
         }

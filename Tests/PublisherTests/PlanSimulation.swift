@@ -57,6 +57,7 @@ final class PlanSimulation {
             case .send(let request):
                 log.append((now, request))
                 answer(request)
+                checkPace()
                 afterEach?(self)
                 if done(self) { return true }
             case .wait(let time):
@@ -69,6 +70,23 @@ final class PlanSimulation {
         }
         return done(self)
     }
+
+    /// No storms: whatever the broker answers, a second without anything accepted sees a bounded number of requests.
+    private func checkPace() {
+        let second = Array(log.reversed().prefix { now - $0.time < .seconds(1) })
+        if accepted != plan.counters.attempts["created", default: 0] + plan.counters.attempts["unchanged", default: 0] {
+            accepted = plan.counters.attempts["created", default: 0] + plan.counters.attempts["unchanged", default: 0]
+            quietSince = now
+        }
+        guard now - quietSince > .seconds(1), second.count > 40 + 4 * plan.order.count, !isStormTold else { return }
+        isStormTold = true
+        let kinds = Dictionary(grouping: second) { "\($0.request.kind)" }.mapValues(\.count)
+        Issue.record("\(second.count) requests in a second: \(kinds)")
+    }
+
+    private var accepted = 0
+    private var quietSince = MonotonicTime(nanoseconds: 0)
+    private var isStormTold = false
 
     private func answer(_ request: BrokerRequest) {
         let took = slowness(request) ?? latency
