@@ -123,8 +123,15 @@ package struct Settings: Sendable {
         logFormat = reader.choice("LOG_FORMAT", LogFormat.self, fallback: .text)
         publishedFlagPath = reader.text("PUBLISHED_FLAG_PATH")
         warnings = reader.warnings + SettingCatalog.suspects(in: environment)
-        let problems = reader.problems.filter { names?.contains(SettingCatalog.owner($0.setting)) ?? true }
+        let problems = reader.problems.filter { Settings.matters($0.setting, among: names) }
         if !problems.isEmpty { throw SettingsError(problems: problems) }
+    }
+
+    /// A proxy goes with the broker: passing over a broken one would send the credentials around it.
+    private static func matters(_ setting: String, among names: [String]?) -> Bool {
+        guard let names else { return true }
+        let owner = ProxySetting.isVariable(setting) ? "BROKER_URL" : SettingCatalog.owner(setting)
+        return names.contains(owner)
     }
 
     /// A file of at most 8 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).

@@ -252,6 +252,15 @@ extension ExitCodeRow {
             code: .success,
             says: ["orders"]
         ),
+        // Going around the proxy would show the credentials where they must not be seen.
+        ExitCodeRow(
+            program: "publisher",
+            arguments: ["--once", "--contracts", "{good}"],
+            environment: ["HTTP_PROXY": "ftp://proxy:1"],
+            situation: .broker,
+            code: .badConfiguration,
+            says: ["setting=HTTP_PROXY", "ftp://proxy:1"]
+        ),
         ExitCodeRow(program: "publisher", arguments: ["--dry-run"], code: .usage, says: ["--once"]),
         ExitCodeRow(
             program: "publisher",
