@@ -98,10 +98,7 @@ package struct Settings: Sendable {
         brokerHealthPath = reader.text("BROKER_HEALTH_PATH")
         if !brokerHealthPath.hasPrefix("/") { reader.problem("BROKER_HEALTH_PATH", brokerHealthPath, nil) }
         namespace = Settings.namespace(&reader)
-        configMapNames = reader.list("CONFIGMAP_NAME")
-        if configMapNames.isEmpty || !configMapNames.allSatisfy(KubernetesName.isSubdomain) {
-            reader.problem("CONFIGMAP_NAME", environment["CONFIGMAP_NAME"] ?? "", nil)
-        }
+        configMapNames = Settings.configMapNames(&reader)
         configMapPath = reader.text("CONFIGMAP_PATH")
         contractSource = reader.choice("CONTRACT_SOURCE", ContractSource.self, fallback: .auto)
         gitBranch = reader.text("GIT_BRANCH")
@@ -183,9 +180,18 @@ package struct Settings: Sendable {
         reader.problem(name, value, "\(missing) is not set; a client certificate needs both")
     }
 
+    /// No source reads the ConfigMap by its name yet, so a bad one stops nothing.
+    private static func configMapNames(_ reader: inout SettingReader) -> [String] {
+        let names = reader.list("CONFIGMAP_NAME")
+        if names.isEmpty || !names.allSatisfy(KubernetesName.isSubdomain) {
+            reader.warnIgnored("CONFIGMAP_NAME", reader.environment["CONFIGMAP_NAME"] ?? "")
+        }
+        return names
+    }
+
     private static func namespace(_ reader: inout SettingReader) -> String {
         if let value = reader.raw("NAMESPACE"), !value.isEmpty {
-            if !KubernetesName.isLabel(value) { reader.problem("NAMESPACE", value, nil) }
+            if !KubernetesName.isLabel(value) { reader.warnIgnored("NAMESPACE", value) }
             return value
         }
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
