@@ -15,6 +15,11 @@ struct OutputQueue {
     /// Set when a write has failed (nobody reads the pipe, the disk is full): until then everything is dropped.
     private var brokenUntil: MonotonicTime?
 
+    /// The last byte that was written is inside a line.
+    private var isInsideLine = false
+    /// The first byte that waits ends a torn line, of which the rest was dropped.
+    private var endsTornLine = false
+
     /// Bytes that may wait.
     static let capacity = 1 << 20
     /// From a failed write to the next attempt.
@@ -35,6 +40,10 @@ struct OutputQueue {
             dropped[worker, default: 0] += 1
             return
         }
+        if isEmpty, isInsideLine {
+            endsTornLine = true
+            bytes.append(0x0a)
+        }
         bytes += line
     }
 
@@ -50,6 +59,10 @@ struct OutputQueue {
             }
             if count >= 0 {
                 offset += count
+                if count > 0 {
+                    isInsideLine = bytes[offset - 1] != 0x0a
+                    endsTornLine = false
+                }
             } else if errno == EAGAIN {
                 // Somebody else made it non-blocking: wait for POLLOUT.
                 break
@@ -68,7 +81,9 @@ struct OutputQueue {
 
     /// Gives up what waits; whose lines they were is not known any more.
     private mutating func drop(until time: MonotonicTime) {
-        dropped[nil, default: 0] += bytes[offset...].count { $0 == 0x0a }
+        // A torn line was counted when its rest was dropped.
+        dropped[nil, default: 0] += bytes[offset...].count { $0 == 0x0a } - (endsTornLine ? 1 : 0)
+        endsTornLine = false
         offset = bytes.count
         brokenUntil = time
     }

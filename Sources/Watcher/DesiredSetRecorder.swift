@@ -13,8 +13,10 @@ final class DesiredSetRecorder {
     /// The contents that the section names, and those it named before they became these.
     private var committed: Set<String>
     private var superseded: Set<String> = []
-    /// Contents whose files this process has written or compared.
-    private var compared: Set<String> = []
+    /// The files of the contents that this process has written or compared, as they were then.
+    private var compared: [String: FileStamp] = [:]
+    /// Contents whose files are not what this process wrote, until they are stored again.
+    private var touched: Set<String> = []
     private var storeError: StateError?
 
     /// Takes the section's lock.
@@ -34,11 +36,25 @@ final class DesiredSetRecorder {
     /// Why something is not written yet; `nil` when all is.
     var problem: StateError? { storeError.map { directory.explained($0) } ?? writer.lastError }
 
+    /// Forgets the files that somebody has changed or removed since they were written, so that the next reading stores
+    /// them again. Costs an lstat(2) for each.
+    ///
+    /// - Returns: Whether there are any.
+    func findsTouchedFiles() -> Bool {
+        let touched = compared.filter { sha256, stamp in
+            committed.contains(sha256) && store.status(of: sha256).map(FileStamp.init) != stamp
+        }
+        for sha256 in touched.keys { compared[sha256] = nil }
+        self.touched.formUnion(touched.keys)
+        self.touched.formIntersection(committed)
+        return !self.touched.isEmpty
+    }
+
     /// Some contracts of `state` are neither stored nor waiting to be: somebody emptied the directory, or cut a file.
     func lacksContents(of state: SourceState) -> Bool {
         state.pairs.contains { pair in
             guard let sha256 = pair.sha256, waitingContents[sha256] == nil else { return false }
-            return !store.holds(sha256, count: pair.bytes)
+            return touched.contains(sha256) || !store.holds(sha256, count: pair.bytes)
         }
     }
 
@@ -66,8 +82,9 @@ final class DesiredSetRecorder {
         storeError = nil
         for (sha256, bytes) in waitingContents.sorted(by: { $0.key < $1.key }) {
             do throws(StateError) {
-                try store.store(bytes, sha256: sha256, comparing: !compared.contains(sha256))
-                compared.insert(sha256)
+                try store.store(bytes, sha256: sha256, comparing: compared[sha256] == nil)
+                compared[sha256] = store.status(of: sha256).map(FileStamp.init)
+                touched.remove(sha256)
                 waitingContents[sha256] = nil
             } catch {
                 storeError = error
@@ -82,7 +99,7 @@ final class DesiredSetRecorder {
         if named != committed { superseded = committed }
         committed = named
         let kept = committed.union(superseded)
-        compared.formIntersection(kept)
+        compared = compared.filter { kept.contains($0.key) }
         store.removeAll(except: kept)
     }
 }

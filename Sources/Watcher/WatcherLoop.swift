@@ -15,9 +15,12 @@ final class WatcherLoop {
     private var machine: SourceStateMachine
     private var lastHeartbeat: MonotonicTime
     private var trouble = StateTrouble()
+    private var lastExamination = MonotonicTime.now()
 
     /// While the state cannot be written, it is tried this often.
     private static let retryInterval = Duration.seconds(1)
+    /// From one look at the stored contracts to the next. The source's own poll makes the turns for it.
+    private static let examinationInterval = Duration.seconds(4)
 
     init(
         source: any WatchedSource,
@@ -67,6 +70,7 @@ final class WatcherLoop {
     }
 
     private func turn() {
+        examineStore(MonotonicTime.now())
         if let reading = source.turn(now: MonotonicTime.now()) {
             let lacking = recorder.lacksContents(of: machine.state)
             let outcome = machine.handle(reading, needsContents: lacking, at: WallClock.now())
@@ -77,6 +81,13 @@ final class WatcherLoop {
         }
         tellProblem()
         beat(MonotonicTime.now())
+    }
+
+    /// A file that is damaged or gone is stored again with the contracts' next reading, which is now.
+    private func examineStore(_ now: MonotonicTime) {
+        guard now - lastExamination >= Self.examinationInterval else { return }
+        lastExamination = now
+        if recorder.findsTouchedFiles() { source.lookAgain(now: now) }
     }
 
     private func tellProblem() { logger.log(trouble.note(recorder.problem), isSupervised: isSupervised) }

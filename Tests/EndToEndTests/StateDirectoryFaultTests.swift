@@ -69,14 +69,18 @@ import Testing
         let why =
             "state is not writable at \(directory.path)/state/65534: \(directory.path)/state is not writable by uid 65534"
         #expect(manager.get("/readiness").body.contains(why))
-        let status = try TestChildProcess(
-            try BuiltProducts.path("manager"),
-            ["status"],
-            environment: ["STATE_DIR=\(directory.path)/state"]
-        )
-        .wait(within: .seconds(20))
-        #expect(status.exit == .code(0))
-        #expect(status.output.contains("A manager is running (pid \(manager.processID))"), "\(status.output)")
+        // However the same directory is written; another one is not it.
+        for (ending, isFound) in [("/state", true), ("/state//", true), ("/stat", false)] {
+            let status = try TestChildProcess(
+                try BuiltProducts.path("manager"),
+                ["status"],
+                environment: ["STATE_DIR=\(directory.path)\(ending)"]
+            )
+            .wait(within: .seconds(20))
+            #expect(status.exit == .code(isFound ? 0 : ExitCode.notRunning.rawValue), "\(ending): \(status.output)")
+            let words = "A manager is running (pid \(manager.processID))"
+            #expect(status.output.contains(words) == isFound, "\(ending): \(status.output)")
+        }
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
         let told = manager.log.lines.filter { $0.contains(words) }
         // The killed worker's successor is a process of its own.

@@ -69,13 +69,26 @@ import Testing
     @Test func checksWithoutStartingAnything() throws {
         let directory = try TemporaryDirectory()
         try directory.write("contracts/a.json", "{}")
+        let pair = directory.path + "/pair.pem"
+        try directory.write(
+            "pair.pem",
+            ["CERTIFICATE", "PRIVATE KEY"].map { "-----BEGIN \($0)-----\nMA==\n-----END \($0)-----\n" }.joined()
+        )
         let check = try run(
             ["--check"],
             [
                 "STATE_DIR=\(directory.path)/state", "HEALTH_PORT=0", "CONFIGMAP_PATH=\(directory.path)/contracts",
-                "BROKER_URL=http://me:hidden@broker:1/base",
+                "BROKER_URL=http://me:hidden@broker:1/base", "HTTP_PROXY=http://me:w0rd@proxy:3128",
+                "BROKER_CLIENT_CERT_FILE=\(pair)", "BROKER_CLIENT_KEY_FILE=\(pair)",
             ]
         )
+        for line in [
+            "BROKER_CLIENT_CERT_FILE  \(pair)", "BROKER_CLIENT_KEY_FILE   \(pair)",
+            "HTTP_PROXY               http://proxy:3128, the proxy; not tried",
+        ] {
+            #expect(check.output.contains("ok  \(line)\n"), "\(check.output)")
+        }
+        #expect(!check.output.contains("w0rd"))
         #expect(check.exit == .code(0), "\(check.output)")
         #expect(check.output.hasPrefix("ok  settings"))
         #expect(check.output.contains("http://broker:1/base, with basic authentication"))

@@ -128,18 +128,30 @@ import Testing
     }
 
     /// What was read still holds, but an edit would not be seen.
+    /// Phase, age of the watcher's heartbeat, crash loop, age of our own heartbeat: of the section, whether it is told.
     @Test(arguments: [
-        (ProcessesState.WorkerPhase.ready, 16, false, false), (.ready, 18, false, true), (.ready, 1, true, true),
-        (.starting, 100, false, false), (.waiting, 1, false, true),
+        (ProcessesState.WorkerPhase.ready, 26, false, 6, false), (.ready, 28, false, 6, true),
+        (.ready, 1, true, 1, true), (.starting, 100, false, 6, false), (.waiting, 1, false, 6, true),
+        // The state is not written any more: the watcher may be as lively as ever.
+        (.ready, 28, false, 18, false), (.ready, 300, false, 290, false),
     ])
-    func aSilentWatcherIsAWarning(phase: ProcessesState.WorkerPhase, age: Int, loops: Bool, isTold: Bool) {
+    func aSilentWatcherIsAWarning(
+        phase: ProcessesState.WorkerPhase,
+        age: Int,
+        loops: Bool,
+        sectionAge: Int,
+        isTold: Bool
+    ) {
         let sections = Situations.changed(Situations.allPublished) {
             var watcher = ProcessesState.Worker(name: "watcher")
             watcher.phase = phase
             watcher.lastHeartbeat = Situations.now - .seconds(age)
             watcher.crashLooping = loops
             watcher.lastExit = ProcessesState.Exit(code: 1, at: "2026-11-23T01:00:00.000Z")
-            $0.processes?.workers = [watcher]
+            var ourselves = ProcessesState.Worker(name: "health-server")
+            ourselves.phase = .ready
+            ourselves.lastHeartbeat = Situations.now - .seconds(sectionAge)
+            $0.processes?.workers = [ourselves, watcher]
         }
         let evaluation = ProbeEvaluation(Situations.situation(sections))
         #expect(evaluation.readiness.isReady)

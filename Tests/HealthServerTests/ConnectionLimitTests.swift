@@ -65,13 +65,17 @@ extension ServerTests {
             limits.longAnswerBytes = 1 << 20
             let pairs = (0..<4000)
                 .map { Situations.desired("Provider-\($0)-" + String(repeating: "x", count: 200)) }
-            let test = try TestServer(Situations.sections(pairs, []), limits: limits)
+            let published = pairs.map { Situations.published($0.provider) }
+            let test = try TestServer(Situations.sections(pairs, published), limits: limits)
             let slow = try test.connect()
             // More than the socket's buffers hold, so that one of them stays unsent while nobody reads.
             for _ in 0..<12 { try slow.get("/status") }
             let deadline = TestServer.deadline
             while try test.client.get("/status").status != 503 { try #require(MonotonicTime.now() < deadline) }
             #expect(try test.client.get("/liveness").status == 200)
+            // A probe that names what is published is as long as a document, and still a probe.
+            let ready = try test.client.get("/ready")
+            #expect(ready.status == 200 && ready.text.utf8.count > 500_000, "\(ready.text.prefix(200))")
             for _ in 0..<12 { #expect(try slow.response().status == 200) }
             #expect(try test.client.get("/status").status == 200)
         }

@@ -77,6 +77,45 @@ import Testing
     }
 }
 
+extension OutputQueueTests {
+    /// A disk that fills in the middle of a line: the next line that gets through begins on its own.
+    @Test func aTornLineIsEndedBeforeTheNext() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        // F_SETPIPE_SZ (fcntl(2)): one page, so that only the first piece of the line fits.
+        try #require(fcntl(ends[1], 1031, 4096) == 4096)
+        let output = dup(ends[1])
+        defer { close(output) }
+        var queue = OutputQueue(descriptor: output)
+        let start = MonotonicTime(milliseconds: 1000)
+        queue.append(Array((String(repeating: "x", count: 6000) + "\n").utf8), from: .watcher, now: start)
+        queue.flush(now: start)
+        #expect(!queue.isEmpty)
+        let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(full) }
+        try #require(dup2(full, output) >= 0)
+        queue.flush(now: start)
+        #expect(queue.isEmpty && queue.dropped[nil] == 1)
+        // Fails once more: the byte that ends the torn line is no line.
+        var later = start + OutputQueue.pause
+        queue.append(Array("lost\n".utf8), from: .watcher, now: later)
+        queue.flush(now: later)
+        #expect(queue.isEmpty && queue.dropped[nil] == 2)
+
+        var bytes = [UInt8](repeating: 0, count: 8192)
+        #expect(read(ends[0], &bytes, bytes.count) == 4096)
+        try #require(dup2(ends[1], output) >= 0)
+        later = later + OutputQueue.pause
+        queue.append(Array("next\n".utf8), from: .watcher, now: later)
+        queue.append(Array("last\n".utf8), from: .watcher, now: later)
+        queue.flush(now: later)
+        let count = read(ends[0], &bytes, bytes.count)
+        #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "\nnext\nlast\n")
+        #expect(queue.dropped[nil] == 2)
+    }
+}
+
 @Suite struct WorkerEnvironmentTests {
     func environment(_ variables: [String: String]) throws -> WorkerEnvironment {
         let base = ProcessEnvironment(variables)

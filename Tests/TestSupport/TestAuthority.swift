@@ -65,6 +65,16 @@ package final class TestAuthority {
         return result
     }
 
+    /// The same certificate with its key under a passphrase.
+    package func encrypted(_ certificate: Certificate) throws -> Certificate {
+        let result = Certificate(
+            certificateFile: certificate.certificateFile,
+            keyFile: certificate.keyFile + ".encrypted"
+        )
+        try run(["pkey", "-in", certificate.keyFile, "-aes256", "-passout", "pass:s3cret", "-out", result.keyFile])
+        return result
+    }
+
     /// An HTTPS server that ends the handshake with an alert unless the client shows a certificate of this authority.
     ///
     /// - Returns: The server, which lives as long as the object, and its port.

@@ -176,6 +176,27 @@ struct WatcherLoopTests {
         #expect(try watcher.stored(source.pairs[1]) == utf8(pact("c", "q")))
     }
 
+    @Test("Stored contracts that somebody damages in place or removes come back by themselves", arguments: [true, false])
+    func storeExamined(isDamaged: Bool) throws {
+        let volume = try KubeletVolume(contracts)
+        try volume.publish(["a.json": pact("c", "p"), "b.json": pact("c", "q")])
+        let watcher = try start()
+        let source = try watcher.wait(for: "two pairs") { $0.pairs.count == 2 }
+        let name = "contracts/\(try #require(source.pairs[0].sha256)).json"
+        #expect(try watcher.stored(source.pairs[0]) == utf8(pact("c", "p")))
+        if isDamaged {
+            try directory.write("state/\(name)", String(repeating: "x", count: source.pairs[0].bytes))
+        } else {
+            directory.remove("state/\(name)")
+        }
+        let deadline = MonotonicTime.now() + .seconds(20)
+        while (try? watcher.stored(source.pairs[0])) != utf8(pact("c", "p")) {
+            try #require(MonotonicTime.now() < deadline, "not repaired")
+            _ = poll(nil, 0, 10)
+        }
+        #expect(try watcher.stored(source.pairs[1]) == utf8(pact("c", "q")))
+    }
+
     @Test("Stored contracts that somebody removed come back with the next full reading")
     func storeRepaired() throws {
         let volume = try KubeletVolume(contracts)

@@ -7,7 +7,7 @@ import Shared
 ///
 /// `DOUBLE_HEALTH_SERVER`, `DOUBLE_WATCHER` and `DOUBLE_PUBLISHER` hold words, separated by spaces:
 /// `ready` (READY=1), `beat` (heartbeats), `ignore-term`, `exit=N` (at once), `orphan` (leaves a grandchild behind that
-/// exits later), `child` (a child in the same session that ignores SIGTERM), `say=WORD` (a line on stdout, `_` is a
+/// exits later), `child` (a child in the same process group that ignores SIGTERM), `say=WORD` (a line on stdout, `_` is a
 /// space), `half` (half a line, then SIGKILL to itself), `flood=N` (N lines), `leak` (allocates until it dies),
 /// `environment` (prints its environment), `descriptors` (prints its open descriptors).
 @main

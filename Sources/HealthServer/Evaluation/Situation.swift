@@ -102,8 +102,11 @@ struct Situation: Sendable {
         return now - lastKnowledge > rules.stalenessLimit
     }
 
-    /// The watcher sends a heartbeat every 10 s, and the supervisor writes it down every 5 s.
-    private static let watcherSilenceLimit = Duration.seconds(17)
+    /// The watcher sends a heartbeat every 10 s, and the supervisor writes it down every 5 s: one may be lost.
+    private static let watcherSilenceLimit = Duration.seconds(27)
+    /// We ourselves send one every few seconds. If even the newest is older than this, the section is not written any
+    /// more, and says nothing about the watcher.
+    private static let oldSectionAge = Duration.seconds(15)
 
     /// No blocker, for what was read still holds: a watcher that sees no edits.
     var watcherProblem: Reason? {
@@ -117,6 +120,8 @@ struct Situation: Sendable {
         guard watcher.phase == .ready else { return nil }
         guard let last = watcher.lastHeartbeat ?? watcher.ready, last <= now, now - last > Self.watcherSilenceLimit
         else { return nil }
+        let newest = processes.workers.compactMap { $0.lastHeartbeat ?? $0.ready }.filter { $0 <= now }.max() ?? last
+        guard now - newest <= Self.oldSectionAge else { return nil }
         let age = (now - last).components.seconds
         return Reason(code: .watcherSilent, detail: "the watcher gave no sign of life for \(age) s\(lost)")
     }

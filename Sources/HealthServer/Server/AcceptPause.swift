@@ -8,6 +8,9 @@ internal import Shared
 /// The socket stays readable then, and NIO would try again at once and for ever: 100 % of a CPU (2.101.2, measured). The
 /// connections wait in the socket's queue meanwhile. ``ServerLimits/init(descriptors:)`` keeps this process below its own
 /// limit; what remains is a limit lowered while it runs (EMFILE) and one of the whole machine (ENFILE).
+///
+/// NIO's own AcceptBackoffHandler waits a fixed time, one second by default, whatever happens meanwhile. This one goes on
+/// as soon as a connection has closed, which is when there is a descriptor again: a probe does not wait out a pause.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 

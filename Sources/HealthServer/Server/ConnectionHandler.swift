@@ -164,7 +164,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .wait(let query, let duration): wait(for: query, duration)
         case .document(let document, let finish):
             core.encoded(document) { [self] bytes in
-                if phase == .answering { send(finish(bytes)) }
+                if phase == .answering { send(finish(bytes), isDocument: true) }
             }
         }
     }
@@ -206,11 +206,19 @@ final class ConnectionHandler: ChannelInboundHandler {
         send(answer)
     }
 
-    private func send(_ wanted: Answer) {
+    /// - Parameter isDocument: Only these are refused when too many clients take them: never a probe, however much it
+    ///   has to say.
+    private func send(_ wanted: Answer, isDocument: Bool = false) {
         guard let context else { return }
         var answer = wanted
-        let isLong = answer.body.count > Self.longBody
-        if isLong, !core.beginLongAnswer(bytes: answer.body.count) { answer = .tooManyLongAnswers() }
+        var counted = 0
+        if isDocument, answer.body.count > Self.longBody {
+            if core.beginLongAnswer(bytes: answer.body.count) {
+                counted = answer.body.count
+            } else {
+                answer = .tooManyLongAnswers()
+            }
+        }
         let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
         let isHead = head?.method == .HEAD
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1
@@ -230,12 +238,11 @@ final class ConnectionHandler: ChannelInboundHandler {
             finishAnswer(context)
             return
         }
-        let length = answer.body.count
         let flushed = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
         flushed.futureResult.assumeIsolated()
             .whenComplete { [self] result in
-                core.endLongAnswer(bytes: length)
+                core.endLongAnswer(bytes: counted)
                 if case .success = result, let context = self.context { finishAnswer(context) }
             }
     }

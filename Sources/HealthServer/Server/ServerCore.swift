@@ -133,7 +133,7 @@ final class ServerCore {
 
     // MARK: documents
 
-    /// Counts a long answer that a client begins to take: each is a copy, and clients may be slow.
+    /// Counts a long document that a client begins to take: each is a copy, and clients may be slow.
     ///
     /// - Returns: False if it is one too many; then it does not count.
     func beginLongAnswer(bytes: Int) -> Bool {

@@ -18,8 +18,8 @@ struct ServerLimits: Equatable, Sendable {
     var tick: Duration = .seconds(1)
     /// Longest time from the signal to stop until all connections are closed.
     var stopping: Duration = .milliseconds(500)
-    /// Bytes of answers longer than 16 KiB that clients may be taking at one time; whoever asks beyond is told to come
-    /// back.
+    /// Bytes of documents (`/status`, `/providers`) longer than 16 KiB that clients may be taking at one time; whoever
+    /// asks for one beyond is told to come back. Probes do not count.
     var longAnswerBytes = 32 << 20
 }
 

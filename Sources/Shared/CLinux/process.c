@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -54,6 +55,16 @@ static int fail(struct child_context *context, const char *stage) {
     _exit(127);
 }
 
+// Gives up the controlling terminal, if there is one: a library that asks there for a passphrase would stop a process of
+// a background group by SIGTTIN or SIGTTOU. For no leader of a session TIOCNOTTY ends it for the caller alone
+// (tty_ioctl(4)). Without a terminal open(2) fails with ENXIO, and that was all.
+static void leave_terminal(void) {
+    int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (terminal < 0) return;
+    ioctl(terminal, TIOCNOTTY);
+    close(terminal);
+}
+
 // Runs in the parent's memory with the parent stopped: only async-signal-safe calls, nothing of the parent is changed.
 static int child_main(void *argument) {
     struct child_context *context = argument;
@@ -67,6 +78,7 @@ static int child_main(void *argument) {
     // No session of its own: where the kernel schedules by session (autogroup), the child would be moved into a group
     // that competes with ours before it has even called execve (measured: 1.2 ms in one restart).
     if (request->new_group && setpgid(0, 0) < 0) return fail(context, "setpgid");
+    if (request->new_group) leave_terminal();
     if (request->parent_death_signal != 0) {
         if (prctl(PR_SET_PDEATHSIG, (unsigned long)request->parent_death_signal, 0, 0, 0) < 0)
             return fail(context, "prctl(PR_SET_PDEATHSIG)");

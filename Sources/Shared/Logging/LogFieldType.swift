@@ -9,10 +9,13 @@ enum LogFieldType {
     ]
     private static let booleans: Set<String> = ["ready"]
 
-    /// The value stands in the line as it is, without quotes.
-    static func isLiteral(_ value: String, of key: String) -> Bool {
-        if booleans.contains(key) { return value == "true" || value == "false" }
+    /// How the value of a number or boolean stands in the line: without quotes, and `null` for what is none.
+    ///
+    /// - Returns: `nil` for a text.
+    static func literal(_ value: String, of key: String) -> String? {
+        if booleans.contains(key) { return value == "true" || value == "false" ? value : "null" }
+        guard numbers.contains(key) else { return nil }
         // JSON has no +1 and no 01, and Int reads both.
-        return numbers.contains(key) && Int(value).map { String($0) == value } == true
+        return Int(value).map { String($0) == value } == true ? value : "null"
     }
 }

@@ -67,7 +67,11 @@ package struct LogLine: Sendable {
             field.append(",")
             field.appendJSONString(key)
             field.append(":")
-            if LogFieldType.isLiteral(value, of: key) { field.append(value) } else { field.appendJSONString(value) }
+            if let literal = LogFieldType.literal(value, of: key) {
+                field.append(literal)
+            } else {
+                field.appendJSONString(value)
+            }
             guard line.bytes.count + field.bytes.count + 40 <= LogLineHandler.maximumLineBytes else { break }
             line.bytes += field.bytes
             left -= 1

@@ -127,6 +127,15 @@ struct SettingReader {
         problems.append(.init(setting: name, value: shown, reason: allowed))
     }
 
+    /// Notes a bad value of a setting that the source of the contracts does not use.
+    mutating func warnIgnored(_ name: String, _ value: String) {
+        let allowed = SettingCatalog.definition(name)?.allowed ?? ""
+        warnings.append(
+            "\(name)='\(StateLimits.cut(value, to: 200))' is ignored: contracts are read from CONFIGMAP_PATH; "
+                + "allowed: \(allowed)"
+        )
+    }
+
     mutating func warn(_ text: String) { warnings.append(text) }
 
     private func trimmed(_ text: Substring) -> String {

@@ -98,10 +98,7 @@ package struct Settings: Sendable {
         brokerHealthPath = reader.text("BROKER_HEALTH_PATH")
         if !brokerHealthPath.hasPrefix("/") { reader.problem("BROKER_HEALTH_PATH", brokerHealthPath, nil) }
         namespace = Settings.namespace(&reader)
-        configMapNames = reader.list("CONFIGMAP_NAME")
-        if configMapNames.isEmpty || !configMapNames.allSatisfy(KubernetesName.isSubdomain) {
-            reader.problem("CONFIGMAP_NAME", environment["CONFIGMAP_NAME"] ?? "", nil)
-        }
+        configMapNames = Settings.configMapNames(&reader)
         configMapPath = reader.text("CONFIGMAP_PATH")
         contractSource = reader.choice("CONTRACT_SOURCE", ContractSource.self, fallback: .auto)
         gitBranch = reader.text("GIT_BRANCH")
@@ -123,8 +120,15 @@ package struct Settings: Sendable {
         logFormat = reader.choice("LOG_FORMAT", LogFormat.self, fallback: .text)
         publishedFlagPath = reader.text("PUBLISHED_FLAG_PATH")
         warnings = reader.warnings + SettingCatalog.suspects(in: environment)
-        let problems = reader.problems.filter { names?.contains(SettingCatalog.owner($0.setting)) ?? true }
+        let problems = reader.problems.filter { Settings.matters($0.setting, among: names) }
         if !problems.isEmpty { throw SettingsError(problems: problems) }
+    }
+
+    /// A proxy goes with the broker: passing over a broken one would send the credentials around it.
+    private static func matters(_ setting: String, among names: [String]?) -> Bool {
+        guard let names else { return true }
+        let owner = ProxySetting.isVariable(setting) ? "BROKER_URL" : SettingCatalog.owner(setting)
+        return names.contains(owner)
     }
 
     /// A file of at most 8 MiB: a secret, a token, a namespace, certificates (a system's authorities are 220 KiB).
@@ -176,9 +180,18 @@ package struct Settings: Sendable {
         reader.problem(name, value, "\(missing) is not set; a client certificate needs both")
     }
 
+    /// No source reads the ConfigMap by its name yet, so a bad one stops nothing.
+    private static func configMapNames(_ reader: inout SettingReader) -> [String] {
+        let names = reader.list("CONFIGMAP_NAME")
+        if names.isEmpty || !names.allSatisfy(KubernetesName.isSubdomain) {
+            reader.warnIgnored("CONFIGMAP_NAME", reader.environment["CONFIGMAP_NAME"] ?? "")
+        }
+        return names
+    }
+
     private static func namespace(_ reader: inout SettingReader) -> String {
         if let value = reader.raw("NAMESPACE"), !value.isEmpty {
-            if !KubernetesName.isLabel(value) { reader.problem("NAMESPACE", value, nil) }
+            if !KubernetesName.isLabel(value) { reader.warnIgnored("NAMESPACE", value) }
             return value
         }
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"

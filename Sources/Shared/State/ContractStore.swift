@@ -1,5 +1,5 @@
 internal import CLinux
-internal import Glibc
+package import Glibc
 
 /// Contract bytes by their content: `contracts/<sha256>.json` in the state directory. The watcher writes, the publisher
 /// reads; a file's content never changes, so neither needs a lock.
@@ -39,6 +39,12 @@ package struct ContractStore: Sendable {
     package func holds(_ sha256: String, count: Int) -> Bool {
         guard let path = try? path(sha256), let status = FileIdentity.status(of: path) else { return false }
         return status.isRegularFile && Int(status.st_size) == count
+    }
+
+    /// What lstat(2) says about a contract's file; `nil` if it is gone or cannot be looked at.
+    package func status(of sha256: String) -> stat? {
+        guard let path = try? path(sha256) else { return nil }
+        return FileIdentity.status(of: path)
     }
 
     /// Loads a contract.

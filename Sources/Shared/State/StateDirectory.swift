@@ -219,7 +219,7 @@ extension StateDirectory {
     }
 
     /// Without slashes at the end: with one, the kernel follows a symlink even if told not to.
-    static func trimmed(_ path: String) -> String {
+    package static func trimmed(_ path: String) -> String {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return path

@@ -36,7 +36,7 @@ enum CheckReport {
         return (warnings.isEmpty ? [.good("settings", "all valid")] : warnings) + [
             broker(settings, context.environment)
         ]
-            + authorities(settings) + [contracts(settings)] + stateDirectory(settings) + [
+            + connection(settings) + [contracts(settings)] + stateDirectory(settings) + [
                 workers(settings), port(settings),
             ]
     }
@@ -55,9 +55,15 @@ enum CheckReport {
         return .good("BROKER_URL", "\(settings.brokerURL)\(origin), with \(who); not tried")
     }
 
-    /// The settings' own check has read them.
-    private static func authorities(_ settings: Settings) -> [Line] {
-        settings.brokerCAFile.isEmpty ? [] : [.good("BROKER_CA_FILE", settings.brokerCAFile)]
+    /// What else belongs to the way to the broker; the settings' own check has read the files.
+    private static func connection(_ settings: Settings) -> [Line] {
+        let files = [
+            ("BROKER_CA_FILE", settings.brokerCAFile),
+            ("BROKER_CLIENT_CERT_FILE", settings.brokerClientCertificateFile),
+            ("BROKER_CLIENT_KEY_FILE", settings.brokerClientKeyFile),
+        ]
+        let proxy = settings.brokerProxy.map { [Line.good($0.variable, "\($0.url), the proxy; not tried")] } ?? []
+        return files.filter { !$0.1.isEmpty }.map { .good($0.0, $0.1) } + proxy
     }
 
     private static func contracts(_ settings: Settings) -> Line {
@@ -65,10 +71,12 @@ enum CheckReport {
         let subject = "CONFIGMAP_PATH"
         let remedy = "mount the ConfigMap there, or set CONFIGMAP_PATH to the directory with the contracts"
         let number = clinux_open(path, O_RDONLY | O_DIRECTORY, 0)
+        if number == -ENOENT {
+            return .odd(subject, "\(path) does not exist yet, and the manager would wait for it; \(remedy)")
+        }
         guard number >= 0 else {
             let reason =
                 switch -number {
-                case ENOENT: "does not exist"
                 case ENOTDIR: "is not a directory"
                 case EACCES: "may not be read by uid \(geteuid())"
                 default: "cannot be read (\(SystemError(call: "open", number: -number)))"

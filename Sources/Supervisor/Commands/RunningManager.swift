@@ -9,18 +9,25 @@ enum RunningManager {
         guard let own = executable("self") else { return nil }
         let pids = DirectoryListing.names(in: "/proc").compactMap { Int32($0) }
         return pids.first { pid in
-            pid != getpid() && executable("\(pid)") == own && words(pid, "cmdline").count == 1
-                && stateSetting(pid) == (setting ?? "")
+            pid != getpid() && executable("\(pid)") == own && words(pid, "cmdline")?.count == 1
+                && stateDirectory(pid) == directory(setting ?? "")
         }
     }
 
-    private static func stateSetting(_ pid: Int32) -> String {
+    /// `nil` if it is not known: its environment may not be read.
+    private static func stateDirectory(_ pid: Int32) -> String? {
         let name = "STATE_DIR="
-        return words(pid, "environ").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) } ?? ""
+        guard let environment = words(pid, "environ") else { return nil }
+        return directory(environment.first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) } ?? "")
     }
 
-    private static func words(_ pid: Int32, _ file: String) -> [String] {
-        guard case .success(let bytes) = Settings.readSmallFile("/proc/\(pid)/\(file)") else { return [] }
+    /// `/state` and `/state/` are one, and so are the default and no setting.
+    private static func directory(_ setting: String) -> String {
+        setting.isEmpty ? StateDirectory.defaultPath : StateDirectory.trimmed(setting)
+    }
+
+    private static func words(_ pid: Int32, _ file: String) -> [String]? {
+        guard case .success(let bytes) = Settings.readSmallFile("/proc/\(pid)/\(file)") else { return nil }
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 

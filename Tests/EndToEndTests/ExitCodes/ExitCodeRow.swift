@@ -110,11 +110,11 @@ extension ExitCodeRow {
             environment: [
                 "BROKER_ULR": "http://b", "CONFIGMAP_PATH": "{directory}/c",
             ],
-            code: .badConfiguration,
+            code: .success,
             says: [
                 "warn  settings        BROKER_ULR is no setting; did you mean BROKER_URL?",
                 "ok    BROKER_URL      http://127.0.0.1:1, with basic authentication",
-                "FAIL  CONFIGMAP_PATH  {directory}/c does not",
+                "warn  CONFIGMAP_PATH  {directory}/c does not exist yet",
             ]
         ),
         ExitCodeRow(
@@ -133,9 +133,10 @@ extension ExitCodeRow {
         ),
         ExitCodeRow(
             program: "manager",
-            environment: ["NAMESPACE": "Foo_Bar"],
-            code: .badConfiguration,
-            says: ["setting=NAMESPACE value=Foo_Bar"]
+            arguments: ["--check"],
+            environment: ["NAMESPACE": "Foo_Bar", "CONFIGMAP_NAME": ","],
+            code: .success,
+            says: ["NAMESPACE='Foo_Bar' is ignored", "CONFIGMAP_NAME=',' is ignored"]
         ),
         ExitCodeRow(
             program: "manager",
@@ -251,6 +252,15 @@ extension ExitCodeRow {
             environment: ["HEALTH_PORT": "many"],
             code: .success,
             says: ["orders"]
+        ),
+        // Going around the proxy would show the credentials where they must not be seen.
+        ExitCodeRow(
+            program: "publisher",
+            arguments: ["--once", "--contracts", "{good}"],
+            environment: ["HTTP_PROXY": "ftp://proxy:1"],
+            situation: .broker,
+            code: .badConfiguration,
+            says: ["setting=HTTP_PROXY", "ftp://proxy:1"]
         ),
         ExitCodeRow(program: "publisher", arguments: ["--dry-run"], code: .usage, says: ["--once"]),
         ExitCodeRow(

@@ -19,7 +19,11 @@ struct RotationTests {
         secret = try KubeletVolume(fixture.directory.path + "/secret")
     }
 
-    func manager(_ server: NginxProcess, _ variables: [String: String]) throws -> ManagerProcess {
+    func manager(
+        _ server: NginxProcess,
+        _ variables: [String: String],
+        wrapper: [String] = []
+    ) throws -> ManagerProcess {
         try fixture.directory.write("contracts/contract.json", PublisherOnce.contract)
         let base = [
             "BROKER_URL": "https://127.0.0.1:\(server.port)", "CONFIGMAP_PATH": fixture.directory.path + "/contracts",
@@ -27,7 +31,8 @@ struct RotationTests {
         ]
         return try ManagerProcess(
             variables: base.merging(variables) { $1 },
-            stateDirectory: fixture.directory.path + "/state"
+            stateDirectory: fixture.directory.path + "/state",
+            wrapper: wrapper
         )
     }
 
@@ -97,6 +102,58 @@ struct RotationTests {
         try fixture.directory.write("plain/tls.key", try #require(second["tls.key"]))
         try waitUntilReady(manager)
         #expect(server.accesses.last?.client == "CN=second")
+    }
+
+    /// Nobody can be asked for the passphrase: a manager that has a terminal hands none on to its workers.
+    @Test func aKeyThatBecomesEncryptedIsExplainedAndReplacedAlsoUnderATerminal() throws {
+        if let obstacle = TestTerminal.obstacle { return print("skipped: \(obstacle)") }
+        let terminal = try TestTerminal()
+        let server = try fixture.server(clientAuthority: fixture.authority.certificateFile)
+        let first = try fixture.authority.issue("first")
+        try secret.publish(try TLSFixture.payload(first))
+        let manager = try manager(server, clientSettings, wrapper: terminal.wrapper)
+        try waitUntilReady(manager)
+        #expect(try TestTerminal.isControlling(manager.processID))
+        for worker in WorkerName.allCases {
+            #expect(try !TestTerminal.isControlling(try #require(manager.pid(of: worker))), "\(worker.rawValue)")
+        }
+        let publisher = manager.pid(of: .publisher)
+        try secret.publish(try TLSFixture.payload(try fixture.authority.encrypted(first)))
+        try waitForReason("broker_tls", "the key must belong to the certificate", manager)
+        try secret.publish(try TLSFixture.payload(try fixture.authority.issue("second")))
+        try waitUntilReady(manager)
+        #expect(manager.pid(of: .publisher) == publisher)
+    }
+
+    /// Alone, in the foreground of a terminal, where OpenSSL would ask and wait for an answer.
+    @Test func aPublisherAloneAsksNobodyForAPassphrase() throws {
+        if let obstacle = TestTerminal.obstacle { return print("skipped: \(obstacle)") }
+        let terminal = try TestTerminal()
+        let server = try fixture.server(clientAuthority: fixture.authority.certificateFile)
+        let first = try fixture.authority.issue("first")
+        try secret.publish(try TLSFixture.payload(first))
+        let variables = [
+            "BROKER_URL": "https://127.0.0.1:\(server.port)", "BROKER_CA_FILE": fixture.authority.certificateFile,
+            "CHECK_INTERVAL_SECS": "1", "STATE_DIR": fixture.directory.path + "/state",
+        ]
+        let command = terminal.wrapper + [try BuiltProducts.path("publisher")]
+        let process = try TestChildProcess(
+            command[0],
+            Array(command.dropFirst()),
+            environment: variables.merging(clientSettings) { $1 }.map { "\($0)=\($1)" }
+        )
+        try waitForLine("broker is ready", process)
+        #expect(try TestTerminal.isControlling(process.processID))
+        try secret.publish(try TLSFixture.payload(try fixture.authority.encrypted(first)))
+        try waitForLine("the key must belong to the certificate", process)
+        #expect(process.end(with: SIGTERM, within: .seconds(6)) == .code(0))
+    }
+
+    private func waitForLine(_ words: String, _ process: TestChildProcess) throws {
+        while let line = try process.readLine(within: .seconds(20)) {
+            if line.contains(words) { return }
+        }
+        throw TestSupportError.childFailed(path: process.path, waitingFor: words, output: "ended")
     }
 
     @Test func otherAuthoritiesCountAtOnceAlsoAgainstAConnectionThatIsOpen() throws {

@@ -24,11 +24,12 @@ import Testing
         )
     }
 
-    /// By the field's name: what looks like a number in a text field stays a text.
+    /// By the field's name: what looks like a number in a text field stays a text, and what is no number where one
+    /// belongs is none.
     @Test(arguments: [
         ("keys", "3", "3"), ("exit.code", "-1", "-1"), ("ready", "true", "true"), ("version", "1234567", #""1234567""#),
-        ("reason", "true", #""true""#), ("keys", "01", #""01""#), ("keys", "3,\"x\":1", #""3,\"x\":1""#),
-        ("ready", "1", #""1""#),
+        ("reason", "true", #""true""#), ("keys", "01", "null"), ("keys", "3,\"x\":1", "null"), ("ready", "1", "null"),
+        ("pid", "", "null"), ("http.status", "none", "null"),
     ])
     func numbersAndBooleansAreWhatTheyAre(key: String, value: String, written: String) {
         #expect(line("m", [(key, value)], .json).hasSuffix(#","\#(key)":\#(written)}"# + "\n"))

@@ -41,7 +41,6 @@ import Testing
     @Test(arguments: [
         ("BROKER_URL", "pact-broker:9292"), ("BROKER_URL", "ftp://broker"), ("BROKER_URL", "http://"),
         ("BROKER_URL", "http://host:99999"), ("BROKER_URL", "http://host/?q=1"), ("BROKER_HEALTH_PATH", "status"),
-        ("CONFIGMAP_NAME", ","), ("CONFIGMAP_NAME", "a,B"), ("NAMESPACE", "Foo_Bar"), ("NAMESPACE", "-a"),
         ("CONTRACT_SOURCE", "git"), ("VERSION_POLICY", "semver"),
         ("READINESS_MODE", "always"), ("CREATE_PACTICIPANTS", "perhaps"), ("HEALTH_PORT", "65536"),
         ("HEALTH_PORT", "-1"), ("HEALTH_PORT", "http"), ("HEALTH_HOST", "localhost"), ("CHECK_INTERVAL_SECS", "0"),
@@ -53,6 +52,15 @@ import Testing
         let text = problem([name: value])
         #expect(text.contains("\(name)='\(value)'"), "\(text)")
         #expect(text.contains("allowed"), "\(text)")
+    }
+
+    /// Only a mounted directory is read: names of what nobody asks the API for stop nothing.
+    @Test(arguments: [
+        ("CONFIGMAP_NAME", ","), ("CONFIGMAP_NAME", "a,B"), ("NAMESPACE", "Foo_Bar"), ("NAMESPACE", "-a"),
+    ])
+    func warnsAboutABadNameThatIsNotUsed(name: String, value: String) throws {
+        let warnings = try settings([name: value]).warnings
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("\(name)='\(value)' is ignored"), "\(warnings)")
     }
 
     @Test func namesEveryProblemAtOnce() {

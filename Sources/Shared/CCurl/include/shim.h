@@ -89,10 +89,12 @@ static inline CURLcode ccurl_set_ca_file(CURL *easy, const char *path) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, path);
     return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CAPATH, (char *)NULL) : code;
 }
-/// Our certificate, with its chain, and its key, both PEM. Read when a connection is opened.
+/// Our certificate, with its chain, and its key, both PEM. Read when a connection is opened. With a passphrase, be it
+/// an empty one, an encrypted key fails; without any OpenSSL asks for it on the terminal and waits.
 static inline CURLcode ccurl_set_client_certificate(CURL *easy, const char *certificate, const char *key) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_SSLCERT, certificate);
-    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_SSLKEY, key) : code;
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_SSLKEY, key);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "") : code;
 }
 
 // ---- proxies -----------------------------------------------------------------------------------------------------------
