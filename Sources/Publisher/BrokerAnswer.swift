@@ -126,8 +126,9 @@ enum BrokerAnswer {
         case .latestPacts: .noSuchEndpoint("/pacts/latest is not there (404); check BROKER_URL and its base path")
         case .publish:
             .noSuchEndpoint(
-                "/contracts/publish is not there (404): wrong base path in BROKER_URL, or a Pact Broker older than 2.86; "
-                    + "correct the address or update the broker"
+                "the path that takes contracts is not there (404): wrong base path in BROKER_URL, a proxy that unescapes "
+                    + "slashes in names, or a Pact Broker older than 2.86 whose index was not readable; correct the "
+                    + "address or the proxy, or update the broker"
             )
         case .createPacticipant: .noSuchEndpoint("/pacticipants is not there (404); check BROKER_URL and its base path")
         case .label: .noSuchEndpoint("the broker knows no such label of a version (404)")

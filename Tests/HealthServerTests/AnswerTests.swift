@@ -59,6 +59,23 @@ import Testing
         #expect(body["detail"]?.string?.contains("the broker's own text") == true)
     }
 
+    @Test(arguments: [[], ["$.metadata"], ["$.interactions[*].request.path", "$.\"\u{e4}\\"]])
+    func aConflictNamesThePlacesThatDiffer(_ places: [String]) throws {
+        var failed = Situations.failed()
+        failed.failure?.jsonPaths = places
+        let situation = Situations.situation(Situations.sections([Situations.desired()], [failed]))
+        let list = Document.providers(situation.view.snapshot, isBlocked: false)
+        let readiness = ProviderReadiness(ProviderQuery(provider: Situations.provider), situation)
+        let all = try TestJSON(Answer.providers(situation, list: list).body)["providers"]?[0]
+        let one = try TestJSON(Answer.provider(readiness, situation: situation).body)
+        for body in [all, one] {
+            let contract = body?["contracts"]?[0]
+            #expect(contract?["differs_at"] == (places.isEmpty ? nil : .array(places.map { .string($0) })))
+            let suffix = places.isEmpty ? "" : " (differs at \(places.joined(separator: ", ")))"
+            #expect(contract?["detail"]?.string == "the broker's own text" + suffix)
+        }
+    }
+
     @Test func anUnknownProviderIsToldWhichAreKnown() throws {
         let situation = Situations.situation(Situations.allPublished)
         let readiness = ProviderReadiness(ProviderQuery(provider: "Nobody"), situation)

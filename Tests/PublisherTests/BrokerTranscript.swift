@@ -7,12 +7,15 @@ import TestSupport
 struct BrokerTranscript {
     struct Exchange {
         var file: String
+        /// Counts from 1 within the file.
         var number: Int
         var method: String
         var path: String
         var requestHeaders: HTTPHeaders
-        /// A body that the recorder cut is `nil`: such an answer counts with status and headers only.
+        /// JSON that the recorder cut is left out: such an answer counts with status and headers only.
         var response: HTTPResponse
+        /// The answer's body as far as it was recorded.
+        var recorded: String
         var isCut: Bool
 
         /// What kind of request of ours it is like, if any.
@@ -25,49 +28,81 @@ struct BrokerTranscript {
             case ("GET", "/pacts/latest"): return .latestPacts
             case ("POST", "/contracts/publish"): return .publish
             case ("POST", "/pacticipants"): return .createPacticipant
-            default: break
+            case ("GET", _): return readKind(path.split(separator: "/", omittingEmptySubsequences: false))
+            case ("PUT", _): return writeKind(path.split(separator: "/", omittingEmptySubsequences: false))
+            default: return nil
             }
-            guard method == "GET", path.hasPrefix("/pacts/provider/"), path.contains("/consumer/") else { return nil }
-            if path.hasSuffix("/latest") { return .latestPact }
-            let parts = path.split(separator: "/")
-            return parts.count == 7 && parts[5] == "version" ? .pactVersion : nil
+        }
+
+        private func readKind(_ parts: [Substring]) -> BrokerRequest.Kind? {
+            guard parts.count >= 7, parts[1] == "pacts", parts[2] == "provider", parts[4] == "consumer" else {
+                return nil
+            }
+            if parts.count == 7, parts[6] == "latest" { return .latestPact }
+            return parts.count == 8 && parts[6] == "version" ? .pactVersion : nil
+        }
+
+        /// A pact by itself, and labels of versions: what brokers without `/contracts/publish` are sent.
+        private func writeKind(_ parts: [Substring]) -> BrokerRequest.Kind? {
+            // More parts than ours have: what a proxy makes of an escaped slash.
+            if parts.starts(with: ["", "pacts", "provider"]), parts.dropLast().last == "version" { return .publish }
+            guard parts.starts(with: ["", "pacticipants"]) else { return nil }
+            if parts.count == 5 || parts.count == 7 && parts[5] == "tags" {
+                return parts[3] == "versions" ? .label : nil
+            }
+            return parts.count == 7 && parts[3] == "branches" && parts[5] == "versions" ? .label : nil
         }
     }
 
+    /// The names of all transcripts, in order.
+    static func files() throws -> [String] { try FileNames.inDirectory(RepositoryFile.root + "/Tests/Fixtures/broker") }
+
     /// All exchanges of a file whose answer is an HTTP response.
-    static func exchanges(_ file: String) throws -> [Exchange] {
+    static func exchanges(_ file: String) throws -> [Exchange] { try read(file).exchanges }
+
+    /// - Returns: The exchanges, and how many requests were answered with no HTTP/1 response.
+    static func read(_ file: String) throws -> (exchanges: [Exchange], unanswered: Int) {
         let text = try RepositoryFile.text("Tests/Fixtures/broker/\(file)")
-        var result: [Exchange] = []
-        for part in text.components(separatedBy: "===== REQUEST =====\n").dropFirst() {
-            let halves = part.components(separatedBy: "===== RESPONSE =====\n")
-            guard halves.count == 2 else { continue }
-            let request = head(halves[0])
-            let words = request.first.split(separator: " ").map(String.init)
-            var answer = halves[1]
-            let isCut = answer.contains("[... response cut here")
+        let parts = text.components(separatedBy: "===== REQUEST =====\n").dropFirst()
+        let exchanges = parts.enumerated().compactMap { exchange($0.element, file, number: $0.offset + 1) }
+        return (exchanges, parts.count - exchanges.count)
+    }
+
+    private static func exchange(_ part: String, _ file: String, number: Int) -> Exchange? {
+        let halves = part.components(separatedBy: "===== RESPONSE =====\n")
+        guard halves.count == 2 else { return nil }
+        let request = head(halves[0])
+        let words = request.first.split(separator: " ").map(String.init)
+        var answer = halves[1]
+        let cut = answer.firstRange(of: "\n[... response cut here")
+        if let cut {
+            answer = String(answer[..<cut.lowerBound])
+        } else if let end = answer.firstRange(of: "\n\n\n") {
             // The next exchange's comments and command follow after two blank lines.
-            if let end = answer.firstRange(of: "\n\n\n") { answer = String(answer[..<end.lowerBound]) }
-            let response = head(answer)
-            guard words.count >= 2, response.first.hasPrefix("HTTP/1.1 "),
-                let status = Int(response.first.split(separator: " ")[1])
-            else { continue }
-            result.append(
-                Exchange(
-                    file: file,
-                    number: result.count,
-                    method: words[0],
-                    path: words[1],
-                    requestHeaders: request.headers,
-                    response: HTTPResponse(
-                        status: status,
-                        headers: response.headers,
-                        body: isCut ? [] : Array(response.body.utf8)
-                    ),
-                    isCut: isCut
-                )
-            )
+            answer = String(answer[..<end.lowerBound])
         }
-        return result
+        var response = head(answer)
+        // libcurl passes over interim answers as well.
+        if response.first.hasPrefix("HTTP/1.1 100 ") { response = head(response.body) }
+        guard words.count >= 2, response.first.hasPrefix("HTTP/1."),
+            let status = Int(response.first.split(separator: " ")[1])
+        else { return nil }
+        // The beginning of a text is a text; of JSON it is nothing.
+        let isUsable = cut == nil || response.headers["content-type"] == "text/plain"
+        return Exchange(
+            file: file,
+            number: number,
+            method: words[0],
+            path: words[1],
+            requestHeaders: request.headers,
+            response: HTTPResponse(
+                status: status,
+                headers: response.headers,
+                body: isUsable ? Array(response.body.utf8) : []
+            ),
+            recorded: response.body,
+            isCut: cut != nil
+        )
     }
 
     private static func head(_ text: String) -> (first: String, headers: HTTPHeaders, body: String) {
@@ -83,21 +118,6 @@ struct BrokerTranscript {
         while body.last == "\n" { body.removeLast() }
         return (lines.first.map(String.init) ?? "", headers, body)
     }
-
-    static let files = [
-        "00-index.txt", "01-heartbeat.txt", "02-dependencies.txt", "03-index-accepts.txt", "05-auth-matrix.txt",
-        "06-links-follow-host-header.txt", "07-base-url-configured.txt", "08-public-heartbeat.txt",
-        "29-put-similar-name-409.txt", "50-publish-one.txt", "51-publish-same-again.txt", "52-publish-several.txt",
-        "53-publish-branch.txt", "54-publish-tags.txt", "55-publish-all-fields.txt", "56-publish-branch-changes.txt",
-        "57-publish-conflict-409.txt", "58-publish-conflict-is-atomic.txt", "59-publish-overwrite-dangerous.txt",
-        "60-publish-merge-dangerous.txt", "61-publish-invalid-base64.txt", "62-publish-consumer-mismatch.txt",
-        "63-publish-missing-fields.txt", "64-publish-empty-contracts.txt", "65-publish-bad-content.txt",
-        "66-publish-content-type.txt", "67-publish-unauthenticated.txt", "68-publish-names.txt",
-        "69-publish-same-provider-twice.txt", "70-publish-messages.txt", "71-publish-verification-webhook-notices.txt",
-        "72-publish-extra-members.txt", "80-get-pact-version.txt", "82-get-conditional.txt", "83-get-latest.txt",
-        "84-get-pacts-latest.txt", "94-delete-and-republish.txt",
-        "A1-database-wiped.txt", "A2-postgres-differences.txt", "A3-postgres-down.txt",
-    ]
 }
 
 extension String {

@@ -82,11 +82,13 @@ struct ModelBroker {
     }
 
     /// Somebody overwrites content under a version (possible with allow_dangerous_contract_modification).
-    mutating func overwrite(_ key: PairKey, sha256: String) {
+    ///
+    /// - Parameter movesDate: False: within the same second, or in the database itself.
+    mutating func overwrite(_ key: PairKey, sha256: String, movesDate: Bool = true) {
         guard let latest = latest(key), let index = pacts[key]?.firstIndex(of: latest) else { return }
         clock += 1
         pacts[key]?[index].sha256 = sha256
-        pacts[key]?[index].createdAt = "t\(clock)"
+        if movesDate { pacts[key]?[index].createdAt = "t\(clock)" }
         noteList()
     }
 

@@ -51,6 +51,26 @@ import Testing
         #expect(verdict([.published, .failed, .publishing, .pending, .invalid, .superseded]) == mixed)
     }
 
+    @Test func namesThePlacesWhereARefusedContractDiffers() {
+        var status = ManagerStatus(isRunning: true, now: MonotonicTime(milliseconds: 0), time: "now")
+        var source = SourceState(run: "run", description: "directory /c", status: .present)
+        source.pairs = [DesiredPair(consumer: "shop", provider: "orders", sha256: "new")]
+        var pair = PublishedPair(consumer: "shop", provider: "orders")
+        pair.failure = PublishedPair.Failure(
+            sha256: "new",
+            kind: "conflict",
+            httpStatus: 409,
+            reason: "other content",
+            jsonPaths: ["$.interactions[*].request.path", "$.metadata"]
+        )
+        status.source = source
+        status.publication = PublicationState(run: "run")
+        status.publication?.pairs = [pair]
+        status.evaluate()
+        let row = StatusText.lines(status).first { $0.contains("orders") } ?? ""
+        #expect(row.hasSuffix("other content (differs at $.interactions[*].request.path, $.metadata)"), "\(row)")
+    }
+
     @Test func doesNotSayThatNobodyRunsWhereItCannotTell() {
         var status = ManagerStatus(isRunning: false, now: MonotonicTime(milliseconds: 0), time: "now")
         status.evaluate()
