@@ -176,7 +176,10 @@ struct WatcherLoopTests {
         #expect(try watcher.stored(source.pairs[1]) == utf8(pact("c", "q")))
     }
 
-    @Test("Stored contracts that somebody damages in place or removes come back by themselves", arguments: [true, false])
+    @Test(
+        "Stored contracts that somebody damages in place or removes come back by themselves",
+        arguments: [true, false]
+    )
     func storeExamined(isDamaged: Bool) throws {
         let volume = try KubeletVolume(contracts)
         try volume.publish(["a.json": pact("c", "p"), "b.json": pact("c", "q")])
