@@ -37,6 +37,8 @@ struct PairRecord: Equatable, Sendable {
     /// How often in a row something was accepted and not there afterwards.
     private(set) var disappearances = 0
     private(set) var readFailures = 0
+    /// The number of the rolling check's turn that was the pair's last.
+    private(set) var lastTurn = 0
     /// No single read before this time.
     private(set) var readNotBefore: MonotonicTime?
 
@@ -76,6 +78,7 @@ extension PairRecord {
         record.knownSHAs = knownSHAs
         record.readFailures = readFailures
         record.readNotBefore = readNotBefore
+        record.lastTurn = lastTurn
         self = record
     }
 
@@ -227,6 +230,8 @@ extension PairRecord {
         }
         return lost
     }
+
+    mutating func hasItsTurn(_ number: Int) { lastTurn = number }
 
     mutating func isReadAgain(at time: MonotonicTime) { readNotBefore = time }
 

@@ -39,21 +39,30 @@ extension PublicationPlan {
         return rollingRead(now)
     }
 
-    /// One pair in turn; what was never read under its version comes first.
+    /// One pair in turn; what was never read under its version comes first, unless another one has been waiting for more
+    /// turns than there are pairs: edits that keep coming must not keep the others from being looked at.
     private mutating func rollingRead(_ now: MonotonicTime) -> BrokerRequest? {
         guard isRollingDue else { return nil }
         isRollingDue = false
-        var chosen: Int?
+        rollingReads += 1
+        var inTurn: Int?
+        var unread: Int?
+        var overdue: (position: Int, turn: Int)?
         for offset in order.indices {
             let position = (rollingPosition + 1 + offset) % order.count
             guard let record = pairs[order[position]], record.isReadable(now) else { continue }
-            if chosen == nil { chosen = position }
-            guard record.verified?.pactVersionSHA == nil else { continue }
-            chosen = position
-            break
+            if inTurn == nil { inTurn = position }
+            if record.verified?.pactVersionSHA == nil {
+                if unread == nil { unread = position }
+            } else if rollingReads - record.lastTurn > order.count, record.lastTurn < overdue?.turn ?? .max {
+                overdue = (position, record.lastTurn)
+            }
         }
-        guard let chosen, let version = pairs[order[chosen]]?.verified?.version else { return nil }
+        guard let chosen = overdue?.position ?? unread ?? inTurn,
+            let version = pairs[order[chosen]]?.verified?.version
+        else { return nil }
         rollingPosition = chosen
+        pairs[order[chosen]]?.hasItsTurn(rollingReads)
         return bulk.isOneByOne ? .latestPact(order[chosen]) : .pactVersion(order[chosen], version: version)
     }
 

@@ -104,6 +104,8 @@ struct PublicationPlan: Sendable {
 
     var bulk = BulkReading()
     var rollingPosition = 0
+    /// Turns of the rolling check so far.
+    var rollingReads = 0
     /// The broker has given a content the SHA that we compute: it counts as we do.
     var computedSHAsAgree = false
     /// One pair is to be read in this check's turn: no timer of its own, so that an idle process sleeps longer.

@@ -125,4 +125,26 @@ struct RollingCheckTests {
         // Fifteen turns, and now and then one of those that are tried again.
         #expect(found.map { $0 < count - 2 } == true)
     }
+
+    /// Each edit makes all pairs of its consumer unread. What has waited for a whole round comes first all the same.
+    @Test(arguments: [4.0, 30, 60])
+    func `edits that keep coming do not keep another pair from being looked at`(seconds: Double) {
+        let simulation = PlanSimulation()
+        simulation.broker.allowsOverwriting = true
+        var desired = PlanSimulation.pairs(30)
+        let other = PairKey("other", "p")
+        desired[other] = "O"
+        simulation.desire(desired)
+        simulation.settle()
+        simulation.run(for: .seconds(120))
+        overwrite(other, in: simulation)
+        let start = simulation.now
+        for turn in 0..<200 where !isFound(other, simulation) {
+            desired[PairKey("consumer-0", "provider-3")] = "edit-\(turn)"
+            simulation.desire(desired)
+            simulation.run(for: .seconds(seconds)) { isFound(other, $0) }
+        }
+        // 31 pairs, an interval of two seconds: its turn comes within a round, and the edits cost some turns.
+        #expect(isFound(other, simulation) && simulation.now - start <= .seconds(2 * 31 * 2))
+    }
 }
