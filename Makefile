@@ -35,6 +35,10 @@ chaos: build ## 1,000 kills of the health server, then 10 minutes in which every
 	@PMM_CHAOS_SECONDS=$${PMM_CHAOS_SECONDS:-600} PMM_CHAOS_KILLS=$${PMM_CHAOS_KILLS:-1000} \
 	    Tests/Scripts/test.sh --no-parallel --filter 'EndToEndTests\.(NoRefusedProbeTests|ChaosTests)'
 
+.PHONY: mutations
+mutations: build ## Breaks the code in known ways, one at a time: each must turn a test red (NAME=words picks some)
+	@python3 Tests/Scripts/mutations.py $(NAME)
+
 .PHONY: format
 format: ## Formats all Swift sources
 	$(SWIFT) format -i -r --parallel Package.swift Sources Tests

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Breaks the code in known ways, one at a time, and fails if no test notices.
+
+Needs a checkout without changes of its own; each file is put back as it was. `make mutations`, or with words of the names
+to try only those.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+STATE = "Sources/Shared/State/"
+PUBLISHER = "Sources/Publisher/"
+ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
+        StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
+"""
+COMMIT = "        StateMemory.store(HexWord.encode(next), at: sequenceAddress)\n"
+BLANK = "        StateMemory.blank(slot(next ^ 1), from: 0, to: capacity)\n"
+
+# Name, tests that must notice, file, and what is replaced by what.
+MUTATIONS = [
+    ("commit before length and checksum", "StateAttackTests", STATE + "SectionMemory.swift",
+     [(ENTRY, ""), (COMMIT, COMMIT + ENTRY)]),
+    ("no second look at the sequence", "StateAttackTests", STATE + "SectionReading.swift",
+     [("guard let again = ControlLine(second), again.sequence == control.sequence else { return .torn }",
+       "guard ControlLine(second) != nil else { return .torn }")]),
+    ("checksum without the sequence", "StateLayoutTests", STATE + "SectionEntry.swift",
+     [("clinux_crc32c(0, number.baseAddress, number.count)", "clinux_crc32c(0, number.baseAddress, 0)")]),
+    ("blank before the commit", "StateAttackTests", STATE + "SectionMemory.swift",
+     [(BLANK, ""), ("        StateMemory.beforeCommit()\n", BLANK + "        StateMemory.beforeCommit()\n")]),
+    ("the manager's lock is not taken again", "StateDirectoryFaultTests", "Sources/Supervisor/StateBoard.swift",
+     [("        holdManagerLock()\n        if writer", "        if writer")]),
+    ("raises a hard data limit", "StateDirectoryFaultTests", "Sources/Shared/CLinux/process.c",
+     [("if (request->data_limit < limit.rlim_max) limit.rlim_max", "limit.rlim_max")]),
+    ("a failed write ends the log", "OutputQueueTests", "Sources/Supervisor/OutputQueue.swift",
+     [("if let until = brokenUntil, now >= until { brokenUntil = nil }", "")]),
+    ("held requests outlive the manager", "LongPollTests", "Sources/HealthServer/Server/ServerCore.swift",
+     [("let isOver = blocker?.code == .stopping", "let isOver = false")]),
+    ("a check in the future counts", "ProviderReadinessTests", "Sources/HealthServer/Evaluation/Situation.swift",
+     [("checked <= now { return checked }", "checked <= now + .seconds(9999) { return checked }")]),
+    ("a failing list is asked for at once", "PublicationStormTests", PUBLISHER + "PublicationPlan+Answers.swift",
+     [("if bulk.failures == 0, !bulk.isKnown", "if !bulk.isKnown")]),
+    ("what takes the broker down goes first for ever", "PublicationStormTests", PUBLISHER + "PublicationPlan+Failures.swift",
+     [("private static let maximumOutages = 3", "private static let maximumOutages = 3_000_000")]),
+    ("edits starve the rolling check", "RollingCheckTests", PUBLISHER + "PublicationPlan+Next.swift",
+     [("let chosen = overdue?.position ?? unread ?? inTurn", "let chosen = unread ?? overdue?.position ?? inTurn")]),
+]
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, errors="replace")
+
+
+def attempt(name, tests, path, replacements):
+    """True if a test went red, or a line why it could not be tried."""
+    with open(path) as file:
+        original = file.read()
+    text = original
+    for old, new in replacements:
+        if old not in text:
+            return f"the code has changed: {old.strip()[:60]}"
+        text = text.replace(old, new, 1)
+    try:
+        with open(path, "w") as file:
+            file.write(text)
+        build = run("swift", "build", "--build-tests")
+        if build.returncode != 0:
+            return "does not build: " + "; ".join(re.findall(r"error: .*", build.stdout)[:2])
+        runner = glob.glob(".build/debug/*PackageTests.xctest")[0]
+        result = run(runner, "--testing-library", "swift-testing", "--filter", tests)
+        red = sorted(set(re.findall(r"✘ Test (.+?) (?:recorded|failed|with)", re.sub(r"\x1b\[[0-9]*m", "", result.stdout + result.stderr))))
+        if result.returncode != 0:
+            print("red   ", name, "→", red[0] if red else f"exit {result.returncode}", flush=True)
+        return result.returncode != 0
+    finally:
+        with open(path, "w") as file:
+            file.write(original)
+
+
+def main():
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    if run("git", "diff", "--quiet").returncode != 0:
+        sys.exit("the checkout has changes: commit them first")
+    os.environ.setdefault("SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH", str(os.cpu_count() or 2))
+    words = sys.argv[1:]
+    failures = 0
+    for mutation in MUTATIONS:
+        if words and not any(word in mutation[0] for word in words):
+            continue
+        result = attempt(*mutation)
+        if result is not True:
+            failures += 1
+            print("GREEN " if result is False else "FAILED", mutation[0], "" if result is False else result, flush=True)
+    run("swift", "build", "--build-tests")
+    sys.exit(1 if failures else 0)
+
+
+main()
