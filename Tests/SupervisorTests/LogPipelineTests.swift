@@ -83,6 +83,8 @@ extension OutputQueueTests {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
         defer { for end in ends { close(end) } }
+        // What was not written is missed at once, not waited for.
+        try #require(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
         // F_SETPIPE_SZ (fcntl(2)): one page, so that only the first piece of the line fits.
         try #require(fcntl(ends[1], 1031, 4096) == 4096)
         let output = dup(ends[1])
