@@ -8,10 +8,7 @@ struct HealthServerMain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health-server",
         abstract: "Answers probes, and tells when a provider's contracts are in the broker.",
-        discussion: HelpText.settingsAndExitCodes(settings: [
-            "HEALTH_PORT", "HEALTH_HOST", "READINESS_MODE", "CHECK_INTERVAL_SECS", "CONFIGMAP_PATH", "STATE_DIR",
-            "LOG_LEVEL", "LOG_FORMAT",
-        ]),
+        discussion: HelpText.settingsAndExitCodes(settings: HealthServerRun.settings),
         version: BuildVersion.number
     )
 

@@ -6,10 +6,16 @@ internal import Shared
 
 /// From an empty process to the signal that ends it.
 enum HealthServerRun {
+    /// The settings this process reads.
+    static let settings = [
+        "HEALTH_PORT", "HEALTH_HOST", "READINESS_MODE", "CHECK_INTERVAL_SECS", "CONFIGMAP_PATH", "STATE_DIR",
+        "LOG_LEVEL", "LOG_FORMAT",
+    ]
+
     /// - Returns: The code to leave with.
     static func run() -> Shared.ExitCode {
         signal(SIGPIPE, SIG_IGN)
-        let context = ProcessContext.start("health-server")
+        let context = ProcessContext.start("health-server", reads: settings)
         do {
             // Before any thread exists: threads inherit the mask.
             let signals = try SignalDescriptor([SIGTERM, SIGINT])

@@ -6,7 +6,7 @@ import SharedHTTP
 /// Fixed paths under the configured base URL: the links in answers may lead to an address that only others can reach
 /// (FACTS-broker.md §5 item 6).
 struct BrokerClient: Sendable {
-    let url: BrokerURL
+    let url: BaseURL
     let healthPath: String
     let connection: HTTPConnectionSettings
     let branch: String

@@ -38,29 +38,3 @@ struct BrokerCredentials {
         return current != before
     }
 }
-
-/// One secret and the state its file had when it was read.
-private struct SecretSource {
-    private(set) var value: String
-    private let file: String?
-    private var stamp: FileStamp?
-
-    init(_ secret: Secret) {
-        value = SecretSource.usable(secret.value)
-        file = secret.file
-        stamp = file.flatMap(FileStamp.init)
-    }
-
-    mutating func refresh(force: Bool) {
-        guard let file, let now = FileStamp(file), force || now != stamp else { return }
-        // A file that is being replaced keeps its old value; the next look finds the new one.
-        guard case .success(let bytes) = Settings.readSmallFile(file) else { return }
-        value = SecretSource.usable(Secret.text(ofFile: bytes))
-        stamp = now
-    }
-
-    /// A line break in a token would end its header field and begin another.
-    private static func usable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-    }
-}

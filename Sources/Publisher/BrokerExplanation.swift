@@ -7,7 +7,7 @@ import SharedHTTP
 /// matched was measured with libcurl 7.88 and OpenSSL 3.0 against nginx 1.22 and `openssl s_server`; a sentence that
 /// another version words differently still gets the host before it.
 struct BrokerExplanation: Sendable {
-    let url: BrokerURL
+    let url: BaseURL
     let connection: HTTPConnectionSettings
 
     func explain(_ answer: Result<HTTPResponse, TransportError>) -> Result<HTTPResponse, TransportError> {

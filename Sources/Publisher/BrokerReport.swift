@@ -16,7 +16,7 @@ struct BrokerReport {
     ///   are done, and no longer than its age allows.
     init(
         run: String,
-        url: BrokerURL,
+        url: BaseURL,
         timeout: Duration,
         now: MonotonicTime,
         previous: BrokerState? = nil

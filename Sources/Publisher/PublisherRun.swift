@@ -14,7 +14,7 @@ enum PublisherRun {
     ]
 
     static func run() -> Never {
-        let context = ProcessContext.start("publisher")
+        let context = ProcessContext.start("publisher", reads: settings)
         do {
             // Before the first thread exists: threads inherit the mask.
             let signals = try SignalDescriptor([SIGTERM, SIGINT])

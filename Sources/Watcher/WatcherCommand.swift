@@ -25,13 +25,16 @@ struct WatcherCommand: ParsableCommand {
     }
 
     func run() throws {
-        let context = ProcessContext.start("watcher", reads: once ? Self.settings : nil)
+        let context = ProcessContext.start("watcher", reads: Self.settings, isOneShot: once)
         let code = once ? OnceRun.run(context, contracts: contracts, json: json) : WatcherRun.run(context)
         throw ArgumentParser.ExitCode(code.rawValue)
     }
 
     /// The settings this process uses; all others are checked, not used.
-    static let settings = ["CONFIGMAP_PATH", "CONTRACT_SOURCE", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT"]
+    static let settings = [
+        "CONTRACT_SOURCE", "NAMESPACE", "CONFIGMAP_NAME", "CONFIGMAP_PATH", "KUBERNETES_API_URL",
+        "KUBERNETES_TOKEN_FILE", "KUBERNETES_CA_FILE", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT",
+    ]
 
     private static let settingsText =
         "Environment:\n"

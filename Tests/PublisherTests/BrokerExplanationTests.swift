@@ -12,7 +12,7 @@ import Testing
         _ connection: HTTPConnectionSettings = .init(),
         url: String = "https://broker:9443/pact"
     ) throws -> TransportError {
-        let explanation = BrokerExplanation(url: try #require(BrokerURL(url)), connection: connection)
+        let explanation = BrokerExplanation(url: try #require(BaseURL(url)), connection: connection)
         guard case .failure(let explained) = explanation.explain(.failure(error)) else {
             throw error
         }
@@ -121,7 +121,7 @@ import Testing
     func `a web server's 400 about TLS is a TLS failure, any other is the broker's`(body: String, words: String) throws
     {
         let explanation = BrokerExplanation(
-            url: try #require(BrokerURL("https://broker:9443/pact")),
+            url: try #require(BaseURL("https://broker:9443/pact")),
             connection: .init()
         )
         let answer = explanation.explain(.success(HTTPResponse(status: 400, body: Array(body.utf8))))

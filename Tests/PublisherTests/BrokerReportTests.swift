@@ -16,7 +16,7 @@ struct BrokerReportTests {
         var inFlight: (started: MonotonicTime, deadline: MonotonicTime)?
 
         init(previous: BrokerState? = nil) throws {
-            let url = try #require(BrokerURL("http://broker:9292"))
+            let url = try #require(BaseURL("http://broker:9292"))
             check = BrokerCheck(interval: .seconds(2), now: now)
             report = BrokerReport(run: "r", url: url, timeout: .seconds(90), now: now, previous: previous)
         }

@@ -51,7 +51,7 @@ struct PendingReadTests {
     @Test func `the report keeps what it said until the read, and tells a failing one after the staleness limit`()
         throws
     {
-        let url = try #require(BrokerURL("http://broker:9292"))
+        let url = try #require(BaseURL("http://broker:9292"))
         let start = MonotonicTime(milliseconds: 1000)
         var check = BrokerCheck(interval: .seconds(2), now: start)
         var report = BrokerReport(run: "r", url: url, timeout: .seconds(90), now: start)

@@ -42,10 +42,21 @@ struct EvaluationRules: Sendable {
             mode: settings.readinessMode,
             stalenessLimit: settings.stalenessLimit,
             checkInterval: settings.checkInterval,
-            sourceDescription: "directory \(settings.configMapPath) (CONFIGMAP_PATH)",
+            sourceDescription: Self.source(settings),
             isSupervised: isSupervised,
             bootID: bootID,
             started: started
         )
+    }
+
+    /// Only the watcher knows whether there is an API to ask; it says so with its first word.
+    private static func source(_ settings: Settings) -> String {
+        let directory = "directory \(settings.configMapPath) (CONFIGMAP_PATH)"
+        let names = settings.configMapNames.map { "\(settings.namespace)/\($0)" }.joined(separator: ", ")
+        switch settings.contractSource {
+        case .directory: return directory
+        case .kubernetes: return "ConfigMap \(names)"
+        case .auto: return "ConfigMap \(names) or \(directory)"
+        }
     }
 }

@@ -17,7 +17,7 @@ struct OnceRun {
     static let settings = PublisherRun.settings.filter { !["STATE_DIR", "PUBLISHED_FLAG_PATH"].contains($0) }
 
     func run() -> Never {
-        let context = ProcessContext.start("publisher", reads: Self.settings)
+        let context = ProcessContext.start("publisher", reads: Self.settings, isOneShot: true)
         do {
             ExitCode.leave(try publish(context))
         } catch let problem as ContractFiles.Problem {

@@ -48,6 +48,9 @@ package struct ContractGrouping: Equatable, Sendable {
         let name =
             key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? Substring().utf8
         if name.starts(with: "..".utf8) { return "names that start with .. belong to Kubernetes" }
+        if name.suffix(8).elementsEqual(".json.gz".utf8) {
+            return "compressed contracts are not read; put the JSON itself under a name that ends in .json"
+        }
         if !name.suffix(5).elementsEqual(".json".utf8) { return "the name does not end in .json" }
         return nil
     }

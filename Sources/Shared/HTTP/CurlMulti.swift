@@ -8,14 +8,14 @@ package struct TransferID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// A part of a streamed answer's body. The bytes are valid during the call only.
+/// A part of a streamed answer: first its head, without bytes, then its body. The bytes are valid during the call only.
 package struct HTTPStreamPart {
     package var status: Int
     package var headers: HTTPHeaders
     package var bytes: UnsafeRawBufferPointer
 }
 
-/// Takes the body of a stream piece by piece; `false` ends the transfer.
+/// Takes a stream piece by piece; `false` ends the transfer.
 package typealias StreamReceiver = (HTTPStreamPart) -> Bool
 
 /// libcurl's multi interface as the one wait point of a single-threaded loop: transfers, descriptors and a time.
@@ -85,7 +85,8 @@ package final class CurlMulti {
         var turn = Turn()
         perform(&turn)
         var wait = Int32(clamping: max(0, (timeout.nanoseconds + 999_999) / 1_000_000))
-        if !turn.finished.isEmpty { wait = 0 }
+        // What a stream's receiver was given just now must not lie there until the next thing happens.
+        if !turn.finished.isEmpty || takeStreamed() { wait = 0 }
         var descriptors = descriptors.map {
             curl_waitfd(fd: $0, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         }
@@ -94,6 +95,15 @@ package final class CurlMulti {
         turn.ready = descriptors.filter { $0.revents != 0 }.map(\.fd)
         perform(&turn)
         return turn
+    }
+
+    private func takeStreamed() -> Bool {
+        var hasStreamed = false
+        for transfer in transfers.values where transfer.hasStreamed {
+            hasStreamed = true
+            transfer.hasStreamed = false
+        }
+        return hasStreamed
     }
 
     /// Ends the wait of ``turn(waitingUpTo:descriptors:)`` from another thread.

@@ -21,8 +21,12 @@ package struct HTTPRequest: Sendable {
     package var connectTimeout: Duration
     /// From start to the last byte of the answer; `nil` for a stream that may last for ever.
     package var timeout: Duration?
-    /// Gives up when no byte moved for that long, in whole seconds; `nil`: never.
-    package var stallTimeout: Duration?
+    /// HTTP/2 where TLS agrees on it; otherwise HTTP/1.1 alone.
+    package var allowsHTTP2: Bool
+    /// Takes the answer compressed; limits count what it is without that.
+    package var acceptsGzip: Bool
+    /// Opens a connection of its own, however many there are: one of them may be dead without saying so.
+    package var needsNewConnection: Bool
     /// The largest answer body in bytes; a longer one is ``TransportError/Kind/tooLarge``. Not applied to streams.
     package var responseLimit: Int
     /// A longer answer body is cut instead: its status says all that matters.
@@ -37,9 +41,11 @@ package struct HTTPRequest: Sendable {
         connection: HTTPConnectionSettings = HTTPConnectionSettings(),
         connectTimeout: Duration = .seconds(5),
         timeout: Duration? = .seconds(30),
-        stallTimeout: Duration? = nil,
         responseLimit: Int = 1024 * 1024,
-        cutsResponse: Bool = false
+        cutsResponse: Bool = false,
+        allowsHTTP2: Bool = false,
+        acceptsGzip: Bool = false,
+        needsNewConnection: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -49,8 +55,10 @@ package struct HTTPRequest: Sendable {
         self.connection = connection
         self.connectTimeout = connectTimeout
         self.timeout = timeout
-        self.stallTimeout = stallTimeout
         self.responseLimit = responseLimit
         self.cutsResponse = cutsResponse
+        self.allowsHTTP2 = allowsHTTP2
+        self.acceptsGzip = acceptsGzip
+        self.needsNewConnection = needsNewConnection
     }
 }

@@ -15,6 +15,8 @@ final class Transfer {
     private let cutsResponse: Bool
     private let onChunk: StreamReceiver?
 
+    /// The receiver was called since the loop last asked.
+    var hasStreamed = false
     private var headers = HTTPHeaders()
     private var headerBytes = 0
     private var body: [UInt8] = []
@@ -74,15 +76,20 @@ final class Transfer {
             return false
         }
         headers.take(line: line)
-        return true
+        // The empty line at the end. A stream's receiver learns of the answer although no body may follow for minutes.
+        guard let onChunk, line.count <= 2, status >= 200 else { return true }
+        return hand(UnsafeRawBufferPointer(rebasing: line[..<0]), to: onChunk)
+    }
+
+    private func hand(_ bytes: UnsafeRawBufferPointer, to receiver: StreamReceiver) -> Bool {
+        hasStreamed = true
+        if receiver(HTTPStreamPart(status: status, headers: headers, bytes: bytes)) { return true }
+        stopped = TransportError(.cancelled, "stopped by the receiver")
+        return false
     }
 
     private func receivedBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if let onChunk {
-            if onChunk(HTTPStreamPart(status: status, headers: headers, bytes: bytes)) { return true }
-            stopped = TransportError(.cancelled, "stopped by the receiver")
-            return false
-        }
+        if let onChunk { return hand(bytes, to: onChunk) }
         let room = responseLimit - body.count
         if cutsResponse, bytes.count > room {
             // The rest is received and forgotten: ending the transfer here would cost the connection.
@@ -117,9 +124,9 @@ final class Transfer {
         if let timeout = request.timeout {
             try set("timeout", ccurl_set_timeout(handle, max(1, Int(timeout.milliseconds))))
         }
-        if let stall = request.stallTimeout {
-            try set("stall timeout", ccurl_set_stall_timeout(handle, max(1, Int(stall.components.seconds))))
-        }
+        if request.allowsHTTP2 { try set("HTTP/2", ccurl_allow_http2(handle)) }
+        if request.acceptsGzip { try set("compression", ccurl_accept_gzip(handle)) }
+        if request.needsNewConnection { try set("new connection", ccurl_set_new_connection(handle)) }
         switch request.credentials {
         case .none: break
         case .basic(let username, let password):

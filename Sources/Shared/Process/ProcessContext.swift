@@ -22,17 +22,21 @@ package struct ProcessContext: Sendable {
     ///
     /// - Parameters:
     ///   - logsWarnings: False for who shows them in another way.
-    ///   - names: The settings that matter to a one-shot; what is wrong with others is none of its business. `nil`: all.
+    ///   - names: The settings that this process uses: what is wrong with others is none of a one-shot's business, and
+    ///     under a manager the manager has checked them, with variables that not everybody gets. `nil`: all.
+    ///   - isOneShot: Not a process that a manager could have started.
     package static func start(
         _ name: String,
         environment: ProcessEnvironment = .current(),
         logsWarnings: Bool = true,
-        reads names: [String]? = nil
+        reads names: [String]? = nil,
+        isOneShot: Bool = false
     ) -> ProcessContext {
+        let isSupervised = environment[InternalVariable.runID] != nil
         if ParentDeath.isOrphan(environment: environment) { exit(ExitCode.success.rawValue) }
         let settings: Settings
         do {
-            settings = try Settings(environment: environment, reads: names)
+            settings = try Settings(environment: environment, reads: isSupervised || isOneShot ? names : nil)
         } catch {
             let logger = Logger.process(name, level: .info, format: .text)
             for problem in error.problems {
@@ -43,7 +47,7 @@ package struct ProcessContext: Sendable {
         }
         let runID = environment[InternalVariable.runID]
         let logger = Logger.process(name, level: settings.logLevel, format: settings.logFormat)
-        if runID == nil, logsWarnings {
+        if !isSupervised, logsWarnings {
             for warning in settings.warnings {
                 logger.warning("a setting is odd", metadata: ["reason": "\(warning)"])
             }
@@ -53,7 +57,7 @@ package struct ProcessContext: Sendable {
             settings: settings,
             logger: logger,
             runID: runID ?? RunID.random(),
-            isSupervised: runID != nil,
+            isSupervised: isSupervised,
             notify: NotifySocket(environment: environment),
             heartbeatInterval: Shared.heartbeatInterval(environment: environment)
         )

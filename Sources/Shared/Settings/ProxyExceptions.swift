@@ -13,7 +13,7 @@ struct ProxyExceptions {
         entries = text.split { $0 == "," || $0.isWhitespace }
     }
 
-    func contain(_ url: BrokerURL) -> Bool {
+    func contain(_ url: BaseURL) -> Bool {
         let (host, port) = ProxyExceptions.parts(of: url.authority[...])
         let name = ProxyExceptions.plain(host)
         let target = Target(name: name, address: IPAddress(name), port: port ?? (url.scheme == "https" ? "443" : "80"))

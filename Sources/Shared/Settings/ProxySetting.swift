@@ -5,7 +5,7 @@ package struct ProxySetting: Equatable, Sendable, CustomStringConvertible {
     /// `scheme://host:port`, without credentials.
     package var url: String
     /// User and password from the variable's URL; never shown.
-    package var credentials: BrokerURL.Credentials?
+    package var credentials: BaseURL.Credentials?
 
     /// What libcurl can speak to a proxy (https://curl.se/libcurl/c/CURLOPT_PROXY.html).
     private static let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
@@ -19,7 +19,7 @@ package struct ProxySetting: Equatable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
         let scheme = parts.count == 2 ? parts[0].lowercased() : "http"
         guard ProxySetting.schemes.contains(scheme), let rest = parts.last,
-            let address = BrokerURL("http://\(rest)"), address.basePath.isEmpty
+            let address = BaseURL("http://\(rest)"), address.basePath.isEmpty
         else { return nil }
         self.variable = variable
         url = "\(scheme)://\(address.authority)"
@@ -31,7 +31,7 @@ package struct ProxySetting: Equatable, Sendable, CustomStringConvertible {
     ///
     /// - Returns: `nil` if none is set or `NO_PROXY` excludes the host.
     package static func variable(
-        for url: BrokerURL,
+        for url: BaseURL,
         environment: ProcessEnvironment
     ) -> (name: String, value: String)? {
         let names = ["\(url.scheme)_proxy", "\(url.scheme.uppercased())_PROXY", "all_proxy", "ALL_PROXY"]

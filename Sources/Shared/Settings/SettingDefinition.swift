@@ -94,8 +94,27 @@ package enum SettingCatalog {
         SettingDefinition(
             "CONTRACT_SOURCE",
             default: "auto",
-            allowed: "auto or directory",
-            "Where contracts come from; auto is the directory."
+            allowed: "auto, directory or kubernetes",
+            "Where contracts come from; auto is the Kubernetes API where a service account is mounted or "
+                + "KUBERNETES_API_URL is set, else the directory."
+        ),
+        SettingDefinition(
+            "KUBERNETES_API_URL",
+            default: "",
+            allowed: "an http:// or https:// URL without credentials",
+            "The Kubernetes API outside a cluster; unset: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT."
+        ),
+        SettingDefinition(
+            "KUBERNETES_TOKEN_FILE",
+            default: "",
+            allowed: "path of a file",
+            "Bearer token for the Kubernetes API, read again at least every 60 s; unset: the pod's service account."
+        ),
+        SettingDefinition(
+            "KUBERNETES_CA_FILE",
+            default: "",
+            allowed: "path of a PEM file",
+            "Certificate authorities to trust for the Kubernetes API; unset: the pod's service account."
         ),
         SettingDefinition(
             "GIT_BRANCH",

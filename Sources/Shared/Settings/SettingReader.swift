@@ -127,8 +127,9 @@ struct SettingReader {
         problems.append(.init(setting: name, value: shown, reason: allowed))
     }
 
-    /// Notes a bad value of a setting that the source of the contracts does not use.
-    mutating func warnIgnored(_ name: String, _ value: String) {
+    /// Notes a bad value that is none of anybody's business where the API is not asked.
+    mutating func flaw(_ name: String, _ value: String, isUsed: Bool) {
+        guard !isUsed else { return problem(name, value, nil) }
         let allowed = SettingCatalog.definition(name)?.allowed ?? ""
         warnings.append(
             "\(name)='\(StateLimits.cut(value, to: 200))' is ignored: contracts are read from CONFIGMAP_PATH; "

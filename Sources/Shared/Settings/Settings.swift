@@ -5,7 +5,7 @@ package import Logging
 ///
 /// Every process reads the same set; the supervisor hands secrets only to the publisher.
 package struct Settings: Sendable {
-    package var brokerURL: BrokerURL
+    package var brokerURL: BaseURL
     package var brokerUsername: Secret
     package var brokerPassword: Secret
     package var brokerToken: Secret
@@ -22,6 +22,8 @@ package struct Settings: Sendable {
     package var configMapNames: [String]
     package var configMapPath: String
     package var contractSource: ContractSource
+    /// The API that ConfigMaps are read from; `nil`: contracts come from ``configMapPath`` alone.
+    package var kubernetes: KubernetesSettings?
     package var gitBranch: String
     package var gitCommit: String
     /// Empty: none.
@@ -53,6 +55,7 @@ package struct Settings: Sendable {
     package enum ContractSource: String, Sendable {
         case auto
         case directory
+        case kubernetes
     }
 
     /// `VERSION_POLICY`.
@@ -97,10 +100,11 @@ package struct Settings: Sendable {
         Settings.checkClientCertificate(&reader, brokerClientCertificateFile, brokerClientKeyFile)
         brokerHealthPath = reader.text("BROKER_HEALTH_PATH")
         if !brokerHealthPath.hasPrefix("/") { reader.problem("BROKER_HEALTH_PATH", brokerHealthPath, nil) }
-        namespace = Settings.namespace(&reader)
-        configMapNames = Settings.configMapNames(&reader)
         configMapPath = reader.text("CONFIGMAP_PATH")
         contractSource = reader.choice("CONTRACT_SOURCE", ContractSource.self, fallback: .auto)
+        kubernetes = KubernetesSettings.read(&reader, contractSource)
+        namespace = Settings.namespace(&reader, isUsed: kubernetes != nil)
+        configMapNames = Settings.configMapNames(&reader, isUsed: kubernetes != nil)
         gitBranch = reader.text("GIT_BRANCH")
         gitCommit = reader.text("GIT_COMMIT")
         buildURL = reader.text("BUILD_URL")
@@ -142,12 +146,12 @@ package struct Settings: Sendable {
         }
     }
 
-    private static func brokerURL(_ reader: inout SettingReader) -> BrokerURL {
+    private static func brokerURL(_ reader: inout SettingReader) -> BaseURL {
         let text = reader.text("BROKER_URL")
         let port = reader.raw("BROKER_PORT") ?? ""
-        let fallback = BrokerURL("http://pact-broker:9292")
-        guard var url = BrokerURL(text) ?? fallback else { preconditionFailure("the default broker URL parses") }
-        if BrokerURL(text) == nil { reader.problem("BROKER_URL", withoutCredentials(text), nil) }
+        let fallback = BaseURL("http://pact-broker:9292")
+        guard var url = BaseURL(text) ?? fallback else { preconditionFailure("the default broker URL parses") }
+        if BaseURL(text) == nil { reader.problem("BROKER_URL", withoutCredentials(text), nil) }
         guard !port.isEmpty else { return url }
         guard let number = UInt16(port), number > 0 else {
             reader.problem("BROKER_PORT", port, nil)
@@ -158,12 +162,12 @@ package struct Settings: Sendable {
     }
 
     /// A text that is no URL may still hold a password: what stands before an `@` is not shown.
-    private static func withoutCredentials(_ text: String) -> String {
+    static func withoutCredentials(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@") else { return text }
         return "…" + text[at...]
     }
 
-    private static func brokerProxy(_ reader: inout SettingReader, for url: BrokerURL) -> ProxySetting? {
+    private static func brokerProxy(_ reader: inout SettingReader, for url: BaseURL) -> ProxySetting? {
         guard let (name, value) = ProxySetting.variable(for: url, environment: reader.environment) else { return nil }
         if let proxy = ProxySetting(variable: name, value) { return proxy }
         let allowed = "allowed: host:port, or a URL of a proxy (http, https, socks4, socks4a, socks5, socks5h)"
@@ -180,21 +184,22 @@ package struct Settings: Sendable {
         reader.problem(name, value, "\(missing) is not set; a client certificate needs both")
     }
 
-    /// No source reads the ConfigMap by its name yet, so a bad one stops nothing.
-    private static func configMapNames(_ reader: inout SettingReader) -> [String] {
-        let names = reader.list("CONFIGMAP_NAME")
+    /// Each name once, in the order given.
+    private static func configMapNames(_ reader: inout SettingReader, isUsed: Bool) -> [String] {
+        var names: [String] = []
+        for name in reader.list("CONFIGMAP_NAME") where !names.contains(name) { names.append(name) }
         if names.isEmpty || !names.allSatisfy(KubernetesName.isSubdomain) {
-            reader.warnIgnored("CONFIGMAP_NAME", reader.environment["CONFIGMAP_NAME"] ?? "")
+            reader.flaw("CONFIGMAP_NAME", reader.environment["CONFIGMAP_NAME"] ?? "", isUsed: isUsed)
         }
         return names
     }
 
-    private static func namespace(_ reader: inout SettingReader) -> String {
+    private static func namespace(_ reader: inout SettingReader, isUsed: Bool) -> String {
         if let value = reader.raw("NAMESPACE"), !value.isEmpty {
-            if !KubernetesName.isLabel(value) { reader.warnIgnored("NAMESPACE", value) }
+            if !KubernetesName.isLabel(value) { reader.flaw("NAMESPACE", value, isUsed: isUsed) }
             return value
         }
-        let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+        let file = KubernetesSettings.serviceAccount + "/namespace"
         if case .success(let bytes) = reader.readFile(file), !bytes.isEmpty { return Secret.text(ofFile: bytes) }
         return reader.text("NAMESPACE")
     }

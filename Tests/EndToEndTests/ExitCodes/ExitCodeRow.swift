@@ -213,7 +213,7 @@ extension ExitCodeRow {
             program: "watcher",
             environment: ["CONTRACT_SOURCE": "ftp"],
             code: .badConfiguration,
-            says: ["setting=CONTRACT_SOURCE value=ftp", "allowed: auto or directory"]
+            says: ["setting=CONTRACT_SOURCE value=ftp", "allowed: auto, directory or kubernetes"]
         ),
         ExitCodeRow(
             program: "watcher",

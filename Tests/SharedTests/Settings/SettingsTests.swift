@@ -153,11 +153,11 @@ import Testing
 
     @Test(arguments: ["http://[::1]:9292", "https://broker.example/pact", "http://a_b:80", "HTTP://Host"])
     func acceptsTheURLsOfRealBrokers(url: String) {
-        #expect(BrokerURL(url) != nil)
+        #expect(BaseURL(url) != nil)
     }
 
     @Test(arguments: ["http://[::1", "http://::1:80", "http://a b", "http://user@", "http:///path", "//host"])
     func refusesWhatIsNoURL(url: String) {
-        #expect(BrokerURL(url) == nil)
+        #expect(BaseURL(url) == nil)
     }
 }

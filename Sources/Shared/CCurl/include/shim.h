@@ -64,10 +64,15 @@ static inline CURLcode ccurl_set_connect_timeout(CURL *easy, long milliseconds) 
 static inline CURLcode ccurl_set_timeout(CURL *easy, long milliseconds) {
     return curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds);
 }
-/// Gives up when not a single byte moved for that long: for streams, which have no total time-out.
-static inline CURLcode ccurl_set_stall_timeout(CURL *easy, long seconds) {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, seconds) : code;
+/// HTTP/2 if the server's TLS offers it (ALPN), else HTTP/1.1.
+static inline CURLcode ccurl_allow_http2(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+}
+/// The callback gets the answer unpacked.
+static inline CURLcode ccurl_accept_gzip(CURL *easy) { return curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip"); }
+/// Connects anew, even where an open HTTP/2 connection could take the request too.
+static inline CURLcode ccurl_set_new_connection(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 // ---- credentials and TLS -----------------------------------------------------------------------------------------------

@@ -3,8 +3,12 @@ package struct SourceState: StateSectionContent {
     package static let section = StateSection.source
 
     package var run: String
-    /// Where contracts come from, for people: `directory /pact-contracts`.
+    /// Where contracts come from, for people: `directory /pact-contracts`, `ConfigMap pact/pact-contracts`.
     package var description: String
+    /// How they come in just now: `directory`, `API`, or `directory (API: forbidden)` while the API cannot be used.
+    package var origin: String
+    /// One for each name in `CONFIGMAP_NAME`, in that order, where the API is asked; else empty.
+    package var configMaps: [ConfigMapState]
     package var status: Status
     /// Why the status is not `present`, or what is odd although it is; one sentence, at most 1 KiB.
     package var detail: String?
@@ -31,9 +35,19 @@ package struct SourceState: StateSectionContent {
     package var counters: Counters
     package var events: [StateEvent]
 
+    package static let directoryOrigin = "directory"
+    package static let apiOrigin = "API"
+
+    /// Names of ConfigMaps that were not there yet in this run, although contracts come through the API.
+    package var missingConfigMaps: [ConfigMapState] {
+        origin == SourceState.apiOrigin ? configMaps.filter { !$0.wasDelivered } : []
+    }
+
     package init(run: String, description: String, status: Status) {
         self.run = run
         self.description = description
+        origin = SourceState.directoryOrigin
+        configMaps = []
         self.status = status
         detail = nil
         revision = ""

@@ -1,20 +1,20 @@
-import SharedHTTP
+internal import Shared
 
 /// The files that libcurl reads when it opens a connection, watched so that a rotated certificate needs no restart.
-struct TLSFiles {
+package struct TLSFiles {
     private let paths: [String]
-    private var stamps: [FileStamp?]
+    private var stamps: [FileVersion?]
 
-    init(_ connection: HTTPConnectionSettings) {
+    package init(_ connection: HTTPConnectionSettings) {
         paths = [connection.caFile, connection.clientCertificateFile, connection.clientKeyFile].filter { !$0.isEmpty }
-        stamps = paths.map(FileStamp.init)
+        stamps = paths.map(FileVersion.init)
     }
 
     /// Looks whether one has changed.
     ///
     /// - Returns: False also while one is missing: it is being replaced, and what is connected goes on.
-    mutating func refresh() -> Bool {
-        let now = paths.map(FileStamp.init)
+    package mutating func refresh() -> Bool {
+        let now = paths.map(FileVersion.init)
         guard now != stamps, !now.contains(nil) else { return false }
         stamps = now
         return true

@@ -1,15 +1,15 @@
-import Glibc
+internal import Glibc
 
 /// What changes when Kubernetes or an editor replaces a file's content. Symbolic links are followed: a mounted secret is
 /// swapped as a whole.
-struct FileStamp: Equatable {
+package struct FileVersion: Equatable {
     private var inode: UInt64
     private var size: Int64
     private var seconds: Int
     private var nanoseconds: Int
 
     /// - Returns: `nil` if the file is not there, perhaps for the moment of its replacement.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         inode = UInt64(status.st_ino)

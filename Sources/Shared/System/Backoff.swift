@@ -1,7 +1,12 @@
 /// Growing waits with equal jitter, so that replicas that failed together do not come back together.
-struct Backoff: Sendable {
-    var first: Duration = .milliseconds(200)
-    var maximum: Duration = .seconds(30)
+package struct Backoff: Sendable {
+    package var first: Duration
+    package var maximum: Duration
+
+    package init(first: Duration = .milliseconds(200), maximum: Duration = .seconds(30)) {
+        self.first = first
+        self.maximum = maximum
+    }
 
     /// The wait before repetition number `attempt`.
     ///
@@ -11,7 +16,7 @@ struct Backoff: Sendable {
     /// - Parameters:
     ///   - attempt: 1 for the first repetition.
     ///   - random: Uniform in 0...1.
-    func delay(attempt: Int, random: Double) -> Duration {
+    package func delay(attempt: Int, random: Double) -> Duration {
         let doublings = min(max(0, attempt - 1), 40)
         var delay = first
         for _ in 0..<doublings where delay < maximum { delay = delay * 2 }
@@ -21,15 +26,15 @@ struct Backoff: Sendable {
 }
 
 /// SplitMix64: jitter that a test can repeat. Not for secrets.
-struct JitterSource: Sendable {
+package struct JitterSource: Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
     /// Uniform in 0..<1.
-    mutating func next() -> Double {
+    package mutating func next() -> Double {
         state &+= 0x9E37_79B9_7F4A_7C15
         var bits = state
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9

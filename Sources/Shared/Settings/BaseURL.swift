@@ -1,5 +1,5 @@
-/// The base URL of the broker, taken apart just far enough to be used and shown safely.
-package struct BrokerURL: Equatable, Sendable, CustomStringConvertible {
+/// The base URL of a server, taken apart just far enough to be used and shown safely.
+package struct BaseURL: Equatable, Sendable, CustomStringConvertible {
     /// `http` or `https`.
     package var scheme: String
     /// `host`, `host:port` or `[v6]:port`.
@@ -46,7 +46,7 @@ package struct BrokerURL: Equatable, Sendable, CustomStringConvertible {
             rest = rest[rest.index(after: at)...]
         }
         authority = String(rest)
-        guard BrokerURL.isAuthority(rest) else { return nil }
+        guard BaseURL.isAuthority(rest) else { return nil }
     }
 
     private static func isAuthority(_ text: Substring) -> Bool {
