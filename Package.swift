@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "Watcher",
             dependencies: [
-                "Shared", "CLinux",
+                "Shared", "SharedHTTP", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -154,7 +154,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WatcherTests",
-            dependencies: ["Watcher", "Shared", "CLinux", "TestSupport"],
+            dependencies: ["Watcher", "Shared", "SharedHTTP", "CLinux", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

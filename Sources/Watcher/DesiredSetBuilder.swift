@@ -23,13 +23,15 @@ enum DesiredSetBuilder {
             }
         }
         let grouping = ContractGrouping(files)
+        let groups = Dictionary(content.entries.compactMap { entry in entry.group.map { (entry.key, $0) } }) { a, _ in a
+        }
         set.invalid += grouping.invalid
         var fresh: [PairKey: ContractGrouping.Pair] = [:]
         for pair in grouping.pairs {
             if let refused = refusedForNames(pair.desired) {
                 set.invalid += refused
             } else {
-                fresh[PairKey(pair.desired)] = pair
+                fresh[PairKey(pair.desired)] = inOneGroup(pair, groups)
             }
         }
         set.invalid.sort { $0.key.compareBytes(to: $1.key) < 0 }
@@ -76,6 +78,26 @@ enum DesiredSetBuilder {
     private static func keeping(_ last: DesiredPair, _ problem: String?) -> DesiredPair {
         var pair = last
         pair.problem = problem.map { StateLimits.cut($0) }
+        return pair
+    }
+
+    /// A pair whose files are in several ConfigMaps has as many owners, who need not know of each other: a conflict that
+    /// names them, even where the files could be merged.
+    private static func inOneGroup(_ pair: ContractGrouping.Pair, _ groups: [String: String]) -> ContractGrouping.Pair {
+        let owners = Set(pair.desired.files.compactMap { groups[$0] }).sorted { $0.compareBytes(to: $1) < 0 }
+        guard owners.count > 1 else { return pair }
+        var pair = pair
+        let desired = pair.desired
+        pair.content = nil
+        pair.desired = DesiredPair(
+            consumer: desired.consumer,
+            provider: desired.provider,
+            sha256: nil,
+            files: desired.files,
+            problem:
+                "the pair is in the ConfigMaps \(owners.joined(separator: " and ")) (\(desired.files.joined(separator: ", "))); "
+                + "keep it in one of them"
+        )
         return pair
     }
 

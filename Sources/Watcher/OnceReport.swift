@@ -10,16 +10,17 @@ struct OnceReport: Equatable, Sendable {
     let warnings: [String]
     let set: DesiredSet
 
-    init(place: String, reading: DirectoryReading) {
+    init(place: String, outcome: SourceReading.Outcome, warnings: [String]) {
         self.place = place
-        warnings = reading.warnings
-        switch reading.outcome {
+        self.warnings = warnings
+        switch outcome {
         case .content(let content):
             set = DesiredSetBuilder.build(content, previous: [])
             problem = nil
         case .absent(let reason), .unsettled(let reason):
             set = DesiredSet()
             problem = reason
+        case .unchanged: preconditionFailure("a single look always finds something or nothing")
         }
     }
 

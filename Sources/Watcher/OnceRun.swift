@@ -3,24 +3,47 @@ import Glibc
 import Logging
 import Shared
 
-/// `watcher --once`: one look at a directory, printed. Touches neither state directory nor locks.
+/// `watcher --once`: one look at the ConfigMaps or a directory, printed. Touches neither state directory nor locks.
 enum OnceRun {
     /// How often a directory that is being written is read again.
     private static let attempts = 20
 
-    /// - Parameter contracts: The directory to read instead of `CONFIGMAP_PATH`.
+    /// - Parameter contracts: The directory to read, whatever the settings say.
     static func run(_ context: ProcessContext, contracts: String?, json: Bool) -> ExitCode {
-        let path = contracts ?? context.settings.configMapPath
-        let place = contracts.map { "--contracts \($0)" } ?? "CONFIGMAP_PATH=\(path)"
-        let report = OnceReport(place: place, reading: settledReading(DirectoryReader(path: path, place: place)))
         do {
+            let report = try report(context.settings, contracts)
             let text = json ? try report.json() : report.text
             try writeAll(STDOUT_FILENO, text, subject: "standard output")
+            return report.isGood ? .success : .failure
         } catch {
             context.logger.error("the result cannot be printed", metadata: ["error": "\(error)"])
             return .systemFailure
         }
-        return report.isGood ? .success : .failure
+    }
+
+    private static func report(_ settings: Settings, _ contracts: String?) throws -> OnceReport {
+        let path = contracts ?? settings.configMapPath
+        let place = contracts.map { "--contracts \($0)" } ?? "CONFIGMAP_PATH=\(path)"
+        func directory() -> DirectoryReading { settledReading(DirectoryReader(path: path, place: place)) }
+        guard contracts == nil, let kubernetes = settings.kubernetes else {
+            let reading = directory()
+            return OnceReport(place: place, outcome: reading.outcome, warnings: reading.warnings)
+        }
+        let look = try KubernetesLook(settings, kubernetes)
+        switch look.decision {
+        case .content:
+            let found = ConfigMapContent(look.watches)
+            return OnceReport(place: look.place, outcome: .content(found.content), warnings: found.warnings)
+        case .asBefore: return OnceReport(place: look.place, outcome: .absent(reason: "no answer"), warnings: [])
+        case .lost(let reason): return OnceReport(place: look.place, outcome: .absent(reason: reason), warnings: [])
+        case .directory(_, let reason):
+            let reading = directory()
+            guard case .content = reading.outcome else {
+                return OnceReport(place: look.place, outcome: .absent(reason: reason), warnings: [])
+            }
+            let warnings = ["the Kubernetes API cannot be used; this is the directory: \(reason)"] + reading.warnings
+            return OnceReport(place: place, outcome: reading.outcome, warnings: warnings)
+        }
     }
 
     private static func settledReading(_ reader: DirectoryReader) -> DirectoryReading {

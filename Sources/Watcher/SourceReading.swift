@@ -9,6 +9,14 @@ struct SourceReading: Equatable, Sendable {
     var since: MonotonicTime
     /// How often the reading was begun anew because the source changed under it.
     var retries: Int
+    /// Where the contracts come from now; `nil`: from where they came before.
+    var origin: Origin?
+    /// How each ConfigMap is followed; empty where the API is not asked.
+    var configMaps: [ConfigMapState] = []
+    /// The content is the last good one, for this reason.
+    var lostReason: String?
+    /// Log lines of the source's own.
+    var messages: [WatcherMessage] = []
 
     enum Outcome: Equatable, Sendable {
         /// The source is there.
@@ -17,6 +25,29 @@ struct SourceReading: Equatable, Sendable {
         case absent(reason: String)
         /// The source changed during each attempt: nothing is known that was not known before.
         case unsettled(reason: String)
+        /// The content is what it was; something else about the source is new.
+        case unchanged
+    }
+
+    /// Where contracts come from.
+    struct Origin: Equatable, Sendable {
+        /// For people: `directory /pact-contracts`.
+        var description: String
+        /// ``SourceState/origin``.
+        var text: String
+
+        static func directory(_ description: String) -> Origin {
+            Origin(description: description, text: SourceState.directoryOrigin)
+        }
+
+        /// - Parameter trouble: Why the API is not used, in a word or two.
+        static func directory(_ description: String, insteadOf trouble: String) -> Origin {
+            Origin(description: description, text: "\(SourceState.directoryOrigin) (API: \(trouble))")
+        }
+
+        static func api(_ description: String) -> Origin {
+            Origin(description: description, text: SourceState.apiOrigin)
+        }
     }
 
     init(outcome: Outcome, warnings: [String] = [], since: MonotonicTime, retries: Int = 0) {
@@ -50,6 +81,8 @@ struct SourceEntry: Equatable, Sendable {
     /// The file's or ConfigMap key's name.
     var key: String
     var content: Content
+    /// The ConfigMap it is in, where there are several: a pair must not be in two of them.
+    var group: String?
 
     enum Content: Equatable, Sendable {
         case bytes([UInt8])

@@ -7,7 +7,8 @@ import Shared
 /// |---|---|---|---|
 /// | unread, missing | absent | missing | none |
 /// | present, lost | absent | lost | the last good one |
-/// | any | content | present | what the content says |
+/// | any | content | present; lost if the reading says so | what the content says |
+/// | any | unchanged | the same; present ↔ lost if the reading says so | the same |
 /// | any | unsettled | the same | the same |
 struct SourceStateMachine: Equatable, Sendable {
     /// What the section should say.
@@ -39,20 +40,24 @@ struct SourceStateMachine: Equatable, Sendable {
     /// - Parameter needsContents: Some stored contracts are missing: give all bytes again even if nothing changed.
     mutating func handle(_ reading: SourceReading, needsContents: Bool = false, at time: WallClock) -> Outcome {
         let before = state
-        var outcome = Outcome()
+        var outcome = Outcome(messages: reading.messages)
         state.counters.reads += 1
         state.counters.readRetries += reading.retries
+        state.configMaps = reading.configMaps
+        if let origin = reading.origin {
+            state.origin = origin.text
+            state.description = origin.description
+        }
         switch reading.outcome {
         case .content(let content):
             let hash = Self.hash(content)
-            if needsContents || hash != lastContentHash || state.status != .present {
+            if needsContents || hash != lastContentHash || before.status != .present || before.origin != state.origin {
                 let set = DesiredSetBuilder.build(content, previous: state.pairs)
                 adopt(set, since: reading.since, at: time)
                 outcome.contents = set.contents
                 lastContentHash = hash
             }
-            state.status = .present
-            state.detail = reading.warnings.first.map { StateLimits.cut($0) }
+            settle(reading)
         case .absent(let reason):
             state.counters.failures += 1
             state.status = before.hasContent ? .lost : .missing
@@ -63,8 +68,14 @@ struct SourceStateMachine: Equatable, Sendable {
                 WatcherMessage(.debug, "contract source changes while it is read", ["reason": reason])
             )
             return outcome
+        case .unchanged:
+            state.counters.reads -= 1
+            if reading.origin != nil, before.hasContent { settle(reading) }
         }
-        state.warnings = reading.warnings.map { StateLimits.cut($0) }
+        // A source that does not say where contracts come from says nothing of what is odd about them either.
+        if reading.outcome != .unchanged || reading.origin != nil {
+            state.warnings = reading.warnings.map { StateLimits.cut($0) }
+        }
         outcome.needsCommit = !state.saysTheSame(as: before)
         if outcome.needsCommit {
             let report = SourceChange(before: before, after: state)
@@ -73,6 +84,12 @@ struct SourceStateMachine: Equatable, Sendable {
             outcome.messages += report.messages
         }
         return outcome
+    }
+
+    /// What is desired is known; whether it is the newest, the reading says.
+    private mutating func settle(_ reading: SourceReading) {
+        state.status = reading.lostReason == nil ? .present : .lost
+        state.detail = (reading.lostReason ?? reading.warnings.first).map { StateLimits.cut($0) }
     }
 
     private mutating func adopt(_ set: DesiredSet, since: MonotonicTime, at time: WallClock) {

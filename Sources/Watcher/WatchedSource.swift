@@ -1,15 +1,15 @@
 import Shared
 
-/// A place that contracts come from, as the loop sees it: one descriptor and one deadline to wait for, one turn to take.
+/// A place that contracts come from, as the loop sees it: something to wait for, a deadline, one turn to take.
 ///
 /// A source never blocks on anything but local files, and keeps its own retries, polls and backoff: the loop only
-/// waits. Sources with several descriptors nest them in an epoll of their own.
+/// asks it to wait. It waits itself because libcurl alone knows what libcurl waits for.
 protocol WatchedSource: AnyObject {
     /// For people: `directory /pact-contracts`.
     var summary: String { get }
-    /// Readable when there is something to do.
-    var descriptor: Int32 { get }
-    /// When there is something to do at the latest, if nothing becomes readable.
+    /// Until there is something to do, `descriptor` is readable, or the time is up.
+    func wait(upTo duration: Duration, besides descriptor: Int32) throws(SystemError)
+    /// When there is something to do at the latest, whatever happens.
     var deadline: MonotonicTime { get }
     /// Does what is due.
     ///

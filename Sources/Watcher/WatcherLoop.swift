@@ -45,19 +45,11 @@ final class WatcherLoop {
 
     /// Runs until SIGTERM or SIGINT; SIGHUP reads the source anew.
     func run() throws(SystemError) -> ExitCode {
-        let epoll = FileDescriptor(owning: try checked("epoll_create1", "", clinux_epoll_create()))
-        for (token, descriptor) in [signals.number, source.descriptor].enumerated() {
-            let result = clinux_epoll_add(epoll.number, descriptor, EPOLLIN.rawValue, UInt64(token))
-            try checked("epoll_ctl", "", result)
-        }
         tellProblem()
         // Ready before the first look: a source that is missing, huge or slow is no reason to restart the watcher.
         notify.ready()
         while true {
-            var tokens = [UInt64](repeating: 0, count: 4)
-            var events = [UInt32](repeating: 0, count: 4)
-            let count = clinux_epoll_wait(epoll.number, &tokens, &events, 4, timeout(MonotonicTime.now()))
-            if count != -EINTR { try checked("epoll_wait", "", count) }
+            try source.wait(upTo: patience(MonotonicTime.now()), besides: signals.number)
             while let signal = signals.next() {
                 guard signal == SIGHUP else {
                     notify.stopping()
@@ -99,11 +91,10 @@ final class WatcherLoop {
         notify.heartbeat()
     }
 
-    private func timeout(_ now: MonotonicTime) -> Int32 {
-        var deadline = source.deadline
+    private func patience(_ now: MonotonicTime) -> Duration {
+        var deadline = min(source.deadline, now + .seconds(60))
         if let heartbeatInterval { deadline = min(deadline, lastHeartbeat + heartbeatInterval) }
         if recorder.problem != nil { deadline = min(deadline, now + Self.retryInterval) }
-        // Rounded up: waking a fraction of a millisecond early would be one turn for nothing.
-        return Int32(max(0, min(60_000, ((deadline - now).nanoseconds + 999_999) / 1_000_000)))
+        return max(.zero, deadline - now)
     }
 }

@@ -15,8 +15,7 @@ enum WatcherRun {
             let signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP])
             let directory = try stateDirectory(context)
             guard let recorder = try recorder(directory, context, signals) else { return .success }
-            let path = context.settings.configMapPath
-            let source = try DirectorySource(path: path, place: "CONFIGMAP_PATH=\(path)", now: MonotonicTime.now())
+            let source = try source(context, recorder.previous)
             let loop = WatcherLoop(
                 source: source,
                 recorder: recorder,
@@ -36,6 +35,26 @@ enum WatcherRun {
             logger.error("watcher cannot go on", metadata: ["error": "\(error)"])
             return .systemFailure
         }
+    }
+
+    /// The API where there is one to ask, else the directory.
+    private static func source(_ context: ProcessContext, _ previous: SourceState?) throws -> any WatchedSource {
+        let settings = context.settings
+        let now = MonotonicTime.now()
+        let path = settings.configMapPath
+        func directory(_ now: MonotonicTime) throws(SystemError) -> DirectorySource {
+            try DirectorySource(path: path, place: "CONFIGMAP_PATH=\(path)", now: now)
+        }
+        guard let kubernetes = settings.kubernetes else { return try directory(now) }
+        return try KubernetesSource(
+            kubernetes,
+            namespace: settings.namespace,
+            names: settings.configMapNames,
+            previous: previous?.run == context.runID ? previous : nil,
+            standsInForAbsent: settings.contractSource == .auto,
+            now: now,
+            makeDirectory: directory
+        )
     }
 
     /// The directory the manager resolved, or an own one. One that cannot be written now is tried again later; one that

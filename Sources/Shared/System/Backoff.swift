@@ -1,5 +1,5 @@
 /// Growing waits with equal jitter, so that replicas that failed together do not come back together.
-package struct Backoff: Sendable {
+package struct Backoff: Equatable, Sendable {
     package var first: Duration
     package var maximum: Duration
 

@@ -42,6 +42,13 @@ final class DirectorySource: WatchedSource {
 
     var deadline: MonotonicTime { schedule.deadline }
 
+    func wait(upTo duration: Duration, besides other: Int32) throws(SystemError) {
+        var entries = [descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        // Rounded up: waking a fraction of a millisecond early would be one turn for nothing.
+        let milliseconds = Int32(clamping: max(0, (duration.nanoseconds + 999_999) / 1_000_000))
+        if poll(&entries, 2, milliseconds) < 0, errno != EINTR { throw SystemError(call: "poll", number: errno) }
+    }
+
     func lookAgain(now: MonotonicTime) { schedule.handle(.overflow, now: now) }
 
     func turn(now: MonotonicTime) -> SourceReading? {
@@ -57,12 +64,14 @@ final class DirectorySource: WatchedSource {
         schedule.didRead(isUnsettled: reading.isUnsettled, now: now)
         signature = reading.signature
         layout = reading.layout
-        return SourceReading(
+        var result = SourceReading(
             outcome: reading.outcome,
             warnings: reading.warnings + watchWarning,
             since: since,
             retries: reading.retries
         )
+        result.origin = .directory(summary)
+        return result
     }
 
     private func signs() -> [DirectorySign] {

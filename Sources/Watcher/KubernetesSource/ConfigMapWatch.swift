@@ -1,0 +1,266 @@
+import Shared
+import SharedHTTP
+
+/// Follows one ConfigMap through the Kubernetes API: pure.
+///
+/// | Phase | Input | Then |
+/// |---|---|---|
+/// | waiting | its time is up | watch from the last version; without one the state is asked for anew |
+/// | opening | 200 | synchronizing; watching if it resumes |
+/// | opening | 422 to `sendInitialEvents` | LIST, then watch; without the right to LIST watch and GET |
+/// | synchronizing | the bookmark that ends the initial state | what was sent is the object, nothing: there is none |
+/// | synchronizing | 5 s of silence | the server does not know `sendInitialEvents`: as for 422 |
+/// | watching | ERROR 410 | the state anew, at once; the second within 30 s after a wait |
+/// | watching | clean end | again from the last version, at once |
+/// | watching | it breaks | the same if it had lived 2 s, else after a wait |
+/// | watching | 75 s of silence, or 5 min since the last | GET: another object than ours for 2 s is the state anew |
+/// | watching | 150 s of silence | it is dead: again from the last version on a new connection |
+/// | any | 401 | the token is read again, and tried at once if it is another |
+/// | any | other failures | again after 0.8 s, 1.6 s … 30 s with jitter, or what `Retry-After` says if that is longer |
+///
+/// The state anew is always asked for without a version: the server then gives its newest (a quorum read), never one that
+/// is older than what was seen.
+struct ConfigMapWatch: Equatable, Sendable {
+    let timing: WatchTiming
+    let explanation: KubernetesExplanation
+    /// What status shows.
+    var state: ConfigMapState
+    /// The ConfigMap as the API said last; meaningful once ``isAnswered``.
+    private(set) var object: ConfigMapObject?
+    /// The API said what it holds, or that there is none, since this process runs.
+    private(set) var isAnswered = false
+    var phase: Phase
+    /// Where a new watch takes up.
+    var resumeVersion: String?
+    /// In a row, since a watch was good.
+    var failures = 0
+    var needsNewConnection = false
+    var lastByte: MonotonicTime
+    var check: CheckSchedule
+    /// What the initial state has shown so far.
+    private var candidate: ConfigMapObject?
+    /// Versions of this watch's events may be resumed from: not those of a state without a version, which come in no order.
+    private var versionsCount = true
+    private var lastExpiry: MonotonicTime?
+
+    /// - Parameter previous: What an earlier process of this run knew.
+    init(
+        namespace: String,
+        name: String,
+        previous: ConfigMapState?,
+        explanation: KubernetesExplanation,
+        timing: WatchTiming,
+        now: MonotonicTime
+    ) {
+        self.timing = timing
+        self.explanation = explanation
+        state = ConfigMapState(namespace: namespace, name: name)
+        state.wasDelivered = previous?.wasDelivered ?? false
+        state.restarts = previous?.restarts ?? [:]
+        phase = .waiting(until: now)
+        lastByte = now
+        check = CheckSchedule(next: now + timing.check)
+    }
+
+    /// When there is something to do although nothing happens.
+    var deadline: MonotonicTime? {
+        switch phase {
+        case .waiting(let until): until
+        // The request's own time-out.
+        case .listing: nil
+        case .opening(let since): since + timing.head
+        case .synchronizing: lastByte + timing.synchronization
+        case .watching: min(lastByte + timing.silence, check.deadline(lastByte: lastByte, timing))
+        }
+    }
+
+    /// Takes in what happened and does what is due.
+    ///
+    /// - Parameter random: Uniform in 0..<1.
+    mutating func handle(_ input: Input, now: MonotonicTime, random: Double) -> [Action] {
+        var actions = take(input, now, random)
+        actions += due(now, random)
+        return actions
+    }
+
+    private mutating func take(_ input: Input, _ now: MonotonicTime, _ random: Double) -> [Action] {
+        switch input {
+        case .time: return []
+        case .opened: return opened(now)
+        case .bytes:
+            heard(now)
+            return []
+        case .event(let event):
+            heard(now)
+            return take(event, now, random)
+        case .unreadable(let reason):
+            return fail(.unreadable, .init(code: "unreadable", detail: reason), now, random)
+        case .ended(let end): return ended(end, now, random)
+        case .listed(let answer): return listed(answer, now, random)
+        case .got(let answer): return got(answer, now, random)
+        case .credentialsChanged:
+            if case .waiting(let until) = phase, until > now { phase = .waiting(until: now) }
+            return []
+        }
+    }
+
+    private mutating func heard(_ now: MonotonicTime) {
+        lastByte = now
+        // In whole seconds: a long line comes in a hundred pieces, which are no news each.
+        state.lastByte = MonotonicTime(milliseconds: now.milliseconds / 1000 * 1000)
+        check.heard()
+    }
+
+    // MARK: - Time
+
+    private mutating func due(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        switch phase {
+        case .waiting(let until): return until <= now ? begin(now, random) : []
+        case .listing: return []
+        case .opening(let since):
+            guard now - since >= timing.head else { return [] }
+            let detail = "\(explanation.place) did not answer within \(timing.head.components.seconds) s"
+            return fail(.silent, .init(code: "timeout", detail: detail), now, random)
+        case .synchronizing:
+            return now - lastByte >= timing.synchronization ? notSynchronized(now, random) : []
+        case .watching:
+            if now - lastByte >= timing.silence { return restart(.silent, now, random) }
+            switch check.due(now, lastByte: lastByte, timing) {
+            case .nothing: return []
+            case .get: return [.get]
+            case .disagreement:
+                resumeVersion = nil
+                return restart(.mismatch, now, random)
+            }
+        }
+    }
+
+    private mutating func begin(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        state.connection = .connecting
+        candidate = nil
+        let start: WatchRequest.Start
+        if let resumeVersion {
+            start = .version(resumeVersion)
+        } else {
+            switch state.mode {
+            case .streamingList: start = .initialEvents
+            case .getAndWatch: start = .present
+            case .listAndWatch:
+                phase = .listing
+                return [.list]
+            }
+        }
+        versionsCount = start != .present
+        phase = .opening(since: now)
+        let range = timing.timeoutSeconds
+        let seconds = range.lowerBound + Int(random * Double(range.count))
+        return [
+            .watch(WatchRequest(start: start, timeoutSeconds: seconds, needsNewConnection: needsNewConnection))
+        ]
+    }
+
+    // MARK: - The stream
+
+    private mutating func opened(_ now: MonotonicTime) -> [Action] {
+        guard case .opening = phase else { return [] }
+        heard(now)
+        needsNewConnection = false
+        if resumeVersion != nil {
+            watches(now)
+            return []
+        }
+        phase = .synchronizing
+        state.connection = .synchronizing
+        return state.mode == .getAndWatch ? [.get] : []
+    }
+
+    /// From here on every change comes by itself.
+    mutating func watches(_ now: MonotonicTime) {
+        phase = .watching(since: now)
+        state.connection = .watching
+        state.problem = nil
+        state.problemSince = nil
+        check = CheckSchedule(next: now + timing.check)
+    }
+
+    private mutating func take(_ event: WatchEvent, _ now: MonotonicTime, _ random: Double) -> [Action] {
+        switch event {
+        case .added(let object), .modified(let object), .deleted(let object):
+            guard object.name == state.name else { return [] }
+            if case .added = event {} else { versionsCount = true }
+            return take(event, of: object, now)
+        case .bookmark(let version, let isInitialEnd):
+            state.resourceVersion = version
+            if phase == .synchronizing {
+                guard isInitialEnd, state.mode == .streamingList else { return [] }
+                watches(now)
+                resumeVersion = version
+                return deliver(candidate)
+            }
+            versionsCount = true
+            resumeVersion = version
+            return []
+        case .error(let status):
+            if status.isExpired { return expired(now, random) }
+            if status.isTooLargeVersion { resumeVersion = nil }
+            return fail(.error, explanation.problem(status), now, random)
+        case .other: return []
+        }
+    }
+
+    private mutating func take(_ event: WatchEvent, of object: ConfigMapObject, _ now: MonotonicTime) -> [Action] {
+        var isDeleted = false
+        if case .deleted = event { isDeleted = true }
+        if phase == .synchronizing, state.mode == .streamingList {
+            candidate = isDeleted ? nil : object
+            return []
+        }
+        if phase == .synchronizing { watches(now) }
+        check.changed()
+        state.resourceVersion = object.resourceVersion
+        if versionsCount { resumeVersion = object.resourceVersion }
+        // A deletion that is told late must not take away what was created since.
+        if isDeleted, let present = self.object, present.uid != object.uid { return [] }
+        return deliver(isDeleted ? nil : object)
+    }
+
+    mutating func deliver(_ object: ConfigMapObject?) -> [Action] {
+        self.object = object
+        isAnswered = true
+        state.presence = object == nil ? .absent : .present
+        state.uid = object?.uid
+        if let object {
+            state.wasDelivered = true
+            state.resourceVersion = object.resourceVersion
+        }
+        return [.deliver]
+    }
+
+    private mutating func notSynchronized(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        guard state.mode == .streamingList else {
+            let detail = "\(explanation.place) opened the watch, and does not say what there is"
+            return fail(.silent, .init(code: "timeout", detail: detail), now, random)
+        }
+        // The object came and no bookmark after it: a server that does not know the parameter. Without an object it may
+        // also be one that cannot reach its database: then only this once.
+        let isSure = candidate != nil
+        state.mode = .listAndWatch
+        phase = .listing
+        let actions: [Action] = [.cancel, .list]
+        if !isSure { returnsToStreamingList = true }
+        return actions
+    }
+
+    /// The way that is tried now is not the one that this server is known to need.
+    var returnsToStreamingList = false
+
+    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        resumeVersion = nil
+        defer { lastExpiry = now }
+        if let lastExpiry, now - lastExpiry < timing.expiry {
+            let detail = "\(explanation.place) says again and again that what it just said is too old (410)"
+            return fail(.expired, .init(code: "expired", detail: detail), now, random)
+        }
+        return again(.expired, now, onNewConnection: false)
+    }
+}

@@ -1,0 +1,87 @@
+import Shared
+import SharedHTTP
+
+/// Turns what a watch wants into HTTP requests, with the credentials of the moment.
+///
+/// No proxy, ever: the API is inside the cluster, and what `HTTPS_PROXY` names is for the way out of it.
+struct KubernetesClient {
+    let settings: KubernetesSettings
+    let timing: WatchTiming
+    private var token: SecretSource
+    private var tlsFiles: TLSFiles
+    private let connection: HTTPConnectionSettings
+    /// Why the token's file cannot be read; the last good token goes on being used.
+    private(set) var tokenError: SystemError?
+
+    /// The largest GET or LIST, unpacked: a ConfigMap of 1 MiB of control characters (2.4 MB) with all its metadata.
+    static let answerLimit = 8 << 20
+
+    init(_ settings: KubernetesSettings, timing: WatchTiming) {
+        self.settings = settings
+        self.timing = timing
+        let file = settings.tokenFile
+        token = SecretSource(Secret(value: "", file: file.isEmpty ? nil : file, isExplicit: true))
+        connection = HTTPConnectionSettings(caFile: settings.caFile)
+        tlsFiles = TLSFiles(connection)
+        tokenError = token.refresh(force: true)
+    }
+
+    /// Reads the token again.
+    ///
+    /// - Returns: Whether it is another one now.
+    mutating func refreshToken(force: Bool) -> Bool {
+        let before = token.value
+        tokenError = token.refresh(force: force)
+        return token.value != before
+    }
+
+    mutating func request(_ watch: WatchRequest, of state: ConfigMapState) -> HTTPRequest {
+        var query = "watch=1&\(selector(state))&allowWatchBookmarks=true&timeoutSeconds=\(watch.timeoutSeconds)"
+        switch watch.start {
+        case .initialEvents: query += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+        case .version(let version): query += "&resourceVersion=\(PercentEncoding.pathSegment(version))"
+        case .present: break
+        }
+        var request = request("\(collection(state))?\(query)", isNew: watch.needsNewConnection)
+        request.timeout = nil
+        // The server compresses no watch; a proxy that did would hold events back.
+        request.acceptsGzip = false
+        return request
+    }
+
+    mutating func listRequest(of state: ConfigMapState) -> HTTPRequest {
+        request("\(collection(state))?\(selector(state))", isNew: false)
+    }
+
+    /// On a connection of its own: it is asked because the watch's may be dead.
+    mutating func getRequest(of state: ConfigMapState) -> HTTPRequest {
+        request("\(collection(state))/\(PercentEncoding.pathSegment(state.name))", isNew: true)
+    }
+
+    private func collection(_ state: ConfigMapState) -> String {
+        "/api/v1/namespaces/\(PercentEncoding.pathSegment(state.namespace))/configmaps"
+    }
+
+    /// A Role with `resourceNames` allows a watch only with this selector (FACTS-kubernetes.md §1.1).
+    private func selector(_ state: ConfigMapState) -> String {
+        "fieldSelector=metadata.name%3D\(PercentEncoding.pathSegment(state.name))"
+    }
+
+    private mutating func request(_ path: String, isNew: Bool) -> HTTPRequest {
+        tokenError = token.refresh(force: false)
+        let hasNewAuthorities = tlsFiles.refresh()
+        return HTTPRequest(
+            .get,
+            settings.url.url(path),
+            headers: [("Accept", "application/json")],
+            credentials: token.value.isEmpty ? .none : .bearer(token.value),
+            connection: connection,
+            connectTimeout: timing.connect,
+            timeout: timing.request,
+            responseLimit: Self.answerLimit,
+            allowsHTTP2: true,
+            acceptsGzip: true,
+            needsNewConnection: isNew || hasNewAuthorities
+        )
+    }
+}

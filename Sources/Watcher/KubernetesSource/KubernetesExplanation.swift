@@ -1,0 +1,103 @@
+import Shared
+import SharedHTTP
+
+/// Says what is wrong between us and the Kubernetes API and what to do about it: pure. No attempt counts and no times, so
+/// that the same trouble is the same sentence.
+struct KubernetesExplanation: Equatable, Sendable {
+    let settings: KubernetesSettings
+    let namespace: String
+    /// All that are followed: one Role serves them all.
+    let names: [String]
+
+    /// For sentences.
+    var place: String { "the Kubernetes API \(settings.url)" }
+
+    // MARK: - Answers
+
+    func problem(_ response: HTTPResponse) -> ConfigMapState.Problem {
+        let status = KubernetesStatus(body: response.body)
+        let said = status.map(\.message).flatMap { $0.isEmpty ? nil : $0 } ?? Self.firstLine(response.body)
+        let answer = "\(place) answers \(response.status)" + (said.isEmpty ? "" : ": \(said)")
+        switch response.status {
+        case 401: return .init(code: "unauthorized", detail: unauthorized)
+        case 403: return forbidden(said)
+        case 400 where said.contains("HTTP request to an HTTPS server"):
+            return .init(
+                code: "plain HTTP",
+                detail: "\(answer); set KUBERNETES_API_URL to https://\(settings.url.authority)"
+            )
+        case 429: return .init(code: "throttled", detail: answer)
+        case 300..<400:
+            return .init(
+                code: "HTTP \(response.status)",
+                detail: "\(answer); redirections are not followed: \(address)"
+            )
+        case 404: return .init(code: "HTTP 404", detail: "\(answer); is it the API's own address? \(address)")
+        default: return .init(code: "HTTP \(response.status)", detail: answer)
+        }
+    }
+
+    /// An ERROR event of a watch.
+    func problem(_ status: KubernetesStatus) -> ConfigMapState.Problem {
+        let detail = "\(place) ended a watch: \(status.message.isEmpty ? status.reason : status.message)"
+        return .init(code: "error \(status.code)", detail: detail)
+    }
+
+    private var unauthorized: String {
+        settings.tokenFile.isEmpty
+            ? "\(place) wants a token (401); set KUBERNETES_TOKEN_FILE"
+            : "\(place) refuses the token in \(settings.tokenFile) (401): of another cluster, or expired; the file is read "
+                + "again before each attempt"
+    }
+
+    /// The message names who was refused: `User "system:serviceaccount:NAMESPACE:NAME" cannot …`.
+    private func forbidden(_ said: String) -> ConfigMapState.Problem {
+        let user = said.split(separator: "\"").first { $0.hasPrefix("system:") }.map(String.init) ?? ""
+        if user == "system:anonymous" {
+            let token =
+                settings.tokenFile.isEmpty
+                ? "set KUBERNETES_TOKEN_FILE"
+                : "\(settings.tokenFile) is empty; does the pod's service account still exist?"
+            return .init(code: "forbidden", detail: "\(place) was asked without a token (403); \(token)")
+        }
+        let parts = user.split(separator: ":")
+        let account = parts.count == 4 && parts[1] == "serviceaccount" ? "\(parts[2])/\(parts[3])" : nil
+        let rule = RoleRule(namespace: namespace, names: names, serviceAccount: account)
+        return .init(code: "forbidden", detail: "\(place) forbids it (403): \(rule.advice)")
+    }
+
+    // MARK: - No answer
+
+    func problem(_ error: TransportError) -> ConfigMapState.Problem {
+        switch error.kind {
+        case .tls: .init(code: "TLS", detail: "TLS with \(place) failed: \(trust(error.detail)) (\(error.detail))")
+        case .dns: .init(code: "DNS", detail: "the name in \(settings.url) cannot be resolved: \(error.detail)")
+        case .refused, .timeout, .disconnected, .cancelled, .other:
+            .init(code: error.kind.rawValue, detail: "\(place) cannot be reached: \(error.detail)")
+        case .tooLarge: .init(code: "too large", detail: "the answer of \(place) is too large: \(error.detail)")
+        }
+    }
+
+    private func trust(_ detail: String) -> String {
+        let text = detail.lowercased()
+        func says(_ parts: String...) -> Bool { parts.contains { text.contains($0) } }
+        let authority =
+            settings.caFile.isEmpty ? "set KUBERNETES_CA_FILE" : "the authorities come from \(settings.caFile)"
+        if says("error setting certificate") { return "\(settings.caFile) cannot be used" }
+        if says("subject name", "does not match", "hostname mismatch", "ip address mismatch") {
+            return "its certificate is for another name; set KUBERNETES_API_URL to a name that it carries"
+        }
+        if says("wrong version number", "unknown protocol", "packet length too long", "http request") {
+            return "no TLS is spoken there; \(address)"
+        }
+        if says("has expired") { return "its certificate, or one that it is signed with, has expired" }
+        return "its certificate is of no authority that we trust; \(authority)"
+    }
+
+    private var address: String { "check KUBERNETES_API_URL, or KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT" }
+
+    private static func firstLine(_ body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(300), as: UTF8.self)
+        return String(text.split(whereSeparator: \.isNewline).first ?? "")
+    }
+}

@@ -1,0 +1,35 @@
+/// Puts the pieces of a stream together into lines.
+struct LineBuffer {
+    /// Bytes of one line. A ConfigMap of 1 MiB of control characters makes a line of 2.4 MB, and the server takes no
+    /// request above 3 MiB (FACTS-kubernetes.md §2).
+    static let limit = 5 << 20
+
+    private var bytes: [UInt8] = []
+    /// Up to here there is no line's end.
+    private var searched = 0
+    /// The line that is being received is longer than the limit.
+    private(set) var isTooLong = false
+
+    mutating func append(_ part: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: part)
+    }
+
+    /// The next complete line without its end; empty lines are passed over.
+    mutating func next() -> [UInt8]? {
+        while true {
+            guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
+                searched = bytes.count
+                isTooLong = bytes.count > Self.limit
+                return nil
+            }
+            let line = Array(bytes[..<end])
+            bytes.removeSubrange(...end)
+            searched = 0
+            if line.count > Self.limit {
+                isTooLong = true
+                return nil
+            }
+            if !line.isEmpty { return line }
+        }
+    }
+}
