@@ -28,6 +28,7 @@ let package = Package(
         .executable(name: "publisher", targets: ["Publisher"]),
         .executable(name: "health-server", targets: ["HealthServer"]),
         .executable(name: "local-broker", targets: ["LocalBroker"]),
+        .executable(name: "local-kubernetes", targets: ["LocalKubernetes"]),
         // For `make check`, which builds it with the thread sanitizer.
         .executable(name: "state-race", targets: ["StateRace"]),
     ],
@@ -115,6 +116,18 @@ let package = Package(
             path: "Tests/LocalBroker",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "LocalKubernetes",
+            dependencies: [
+                "Shared",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/LocalKubernetes",
+            swiftSettings: strict
+        ),
 
         // Tests.
         .target(
@@ -154,7 +167,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WatcherTests",
-            dependencies: ["Watcher", "Shared", "SharedHTTP", "CLinux", "TestSupport"],
+            dependencies: ["Watcher", "Shared", "SharedHTTP", "CLinux", "TestSupport", "LocalKubernetes"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -182,6 +195,11 @@ let package = Package(
             dependencies: ["LocalBroker", "Shared", "TestSupport"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "LocalKubernetesTests",
+            dependencies: ["LocalKubernetes", "Shared", "TestSupport"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "WorkerDouble",
             dependencies: ["Shared", "CLinux"],
@@ -192,7 +210,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Shared", "CLinux", "TestSupport",
-                "Supervisor", "Watcher", "Publisher", "HealthServer", "LocalBroker", "WorkerDouble",
+                "Supervisor", "Watcher", "Publisher", "HealthServer", "LocalBroker", "LocalKubernetes", "WorkerDouble",
             ],
             swiftSettings: strict
         ),

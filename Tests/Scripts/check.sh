@@ -18,7 +18,7 @@ step "format"
 echo "clean"
 
 step "release build"
-for product in manager watcher publisher health-server local-broker; do
+for product in manager watcher publisher health-server local-broker local-kubernetes; do
     "$swift" build -c release --product "$product"
 done
 # A test steps through a commit instruction by instruction, in an optimised build.

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+@main
+enum LocalKubernetesMain {
+    static func main() {
+        LocalKubernetesCommand.main()
+    }
+}
