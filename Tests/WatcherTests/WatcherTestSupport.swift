@@ -59,7 +59,7 @@ extension SourceReading.Outcome {
 
     var reason: String? {
         switch self {
-        case .content: nil
+        case .content, .unchanged: nil
         case .absent(let reason), .unsettled(let reason): reason
         }
     }
