@@ -52,9 +52,19 @@ enum WatcherRun {
             names: settings.configMapNames,
             previous: previous?.run == context.runID ? previous : nil,
             standsInForAbsent: settings.contractSource == .auto,
+            timing: timing(context.environment),
             now: now,
             makeDirectory: directory
         )
+    }
+
+    private static func timing(_ environment: ProcessEnvironment) -> WatchTiming {
+        #if DEBUG
+        if let factor = environment[WatchTiming.scaleVariable].flatMap(Double.init) {
+            return WatchTiming().scaled(by: factor)
+        }
+        #endif
+        return WatchTiming()
     }
 
     /// The directory the manager resolved, or an own one. One that cannot be written now is tried again later; one that
