@@ -2,6 +2,9 @@ extension SourceState {
     /// The directory stands in for an API that cannot be used: `directory (API: forbidden)`.
     package var isFallback: Bool { origin.hasPrefix("\(Self.directoryOrigin) (\(Self.apiOrigin)") }
 
+    /// How the sentence in ``warnings`` begins that says why, and what to do.
+    package static let fallbackWarning = "the Kubernetes API cannot be used"
+
     /// Were delivered in this run and are gone now.
     package var deletedConfigMaps: [ConfigMapState] { configMaps.filter(\.isDeleted) }
 
