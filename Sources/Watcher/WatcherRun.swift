@@ -26,7 +26,9 @@ enum WatcherRun {
                 isSupervised: context.isSupervised,
                 heartbeatInterval: context.heartbeatInterval
             )
-            return try loop.run()
+            let code = try loop.run()
+            // Nothing is torn down: libcurl could wait for the thread that asks a silent name server.
+            _exit(code.rawValue)
         } catch let error as StateError {
             logger.error("watcher cannot start", metadata: ["error": "\(error)"])
             if case .locked = error { return .alreadyOwned }
