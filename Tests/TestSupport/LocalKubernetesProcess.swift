@@ -210,8 +210,13 @@ package final class LocalKubernetesProcess: Sendable {
     /// A server that dies, with SIGKILL.
     package func kill() { process.end(with: SIGKILL, within: .seconds(10)) }
 
-    /// A server that hangs, or a network that swallows everything, with SIGSTOP.
-    package func pause() { process.signal(SIGSTOP) }
+    /// A server that hangs, or a network that swallows everything, with SIGSTOP. Returns once it has stopped.
+    package func pause() {
+        process.signal(SIGSTOP)
+        var change = siginfo_t()
+        // Does not take the news from whoever waits for the end.
+        while waitid(P_PID, id_t(processID), &change, WSTOPPED | WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    }
 
     /// The end of ``pause()``.
     package func resume() { process.signal(SIGCONT) }
