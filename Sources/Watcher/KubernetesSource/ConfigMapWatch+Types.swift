@@ -10,7 +10,7 @@ extension ConfigMapWatch {
         /// The watch is asked for.
         case opening(since: MonotonicTime)
         /// It is open, and the initial state is not complete.
-        case synchronizing
+        case synchronizing(since: MonotonicTime)
         case watching(since: MonotonicTime)
     }
 
