@@ -137,10 +137,15 @@ extension ConfigMapWatch {
         case .failure(let error): return fail(.refused, explanation.problem(error), now, random)
         case .success(let response) where response.status == 200: return []
         case .success(let response) where response.status == 404 && KubernetesStatus(body: response.body) != nil:
-            watchesAnew(now)
-            return deliver(nil)
+            absentSince = now
+            return []
         case .success(let response): return failed(response, now, random)
         }
+    }
+
+    mutating func absent(_ now: MonotonicTime) -> [Action] {
+        watchesAnew(now)
+        return deliver(nil)
     }
 
     private mutating func gotCheck(_ answer: Result<HTTPResponse, TransportError>, _ now: MonotonicTime) -> [Action] {

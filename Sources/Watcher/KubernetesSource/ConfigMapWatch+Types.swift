@@ -12,6 +12,10 @@ extension ConfigMapWatch {
         /// It is open, and the initial state is not complete.
         case synchronizing(since: MonotonicTime)
         case watching(since: MonotonicTime)
+
+        var isSynchronizing: Bool {
+            if case .synchronizing = self { true } else { false }
+        }
     }
 
     /// What happened.

@@ -9,6 +9,7 @@ import SharedHTTP
 /// | opening | 200 | synchronizing; watching if it resumes |
 /// | opening | 422 to `sendInitialEvents` | LIST, then watch; without the right to LIST watch and GET |
 /// | synchronizing | the bookmark that ends the initial state | what was sent is the object, nothing: there is none |
+/// | synchronizing, without LIST | GET 404 | there is none, if the watch says nothing within 2 s: the GET may be ahead of it |
 /// | synchronizing | 5 s of silence, or 20 s in all | the server does not know `sendInitialEvents`: as for 422 |
 /// | watching | ERROR 410 | the state anew, at once; the second within 30 s after a wait |
 /// | watching | clean end | again from the last version, at once if it had lived 2 s, else after a wait |
@@ -40,6 +41,8 @@ struct ConfigMapWatch: Equatable, Sendable {
     var check: CheckSchedule
     /// What the initial state has shown so far.
     var candidate: ConfigMapObject?
+    /// Since then a GET says that there is none, and the watch has said nothing.
+    var absentSince: MonotonicTime?
     /// Versions of this watch's events may be resumed from: not those of a state without a version, which come in no order.
     private var versionsCount = true
     var lastExpiry: MonotonicTime?
@@ -72,7 +75,9 @@ struct ConfigMapWatch: Equatable, Sendable {
         // The request's own time-out.
         case .listing: nil
         case .opening(let since): since + timing.head
-        case .synchronizing(let since): min(lastByte + timing.synchronization, since + timing.initialState)
+        case .synchronizing(let since):
+            absentSince.map { $0 + timing.checkGrace }
+                ?? min(lastByte + timing.synchronization, since + timing.initialState)
         case .watching: min(lastByte + timing.silence, check.deadline(lastByte: lastByte, timing))
         }
     }
@@ -127,6 +132,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             let detail = "\(explanation.place) did not answer within \(timing.head.components.seconds) s"
             return fail(.silent, .init(code: "timeout", detail: detail), now, random)
         case .synchronizing(let since):
+            if let absentSince { return now - absentSince >= timing.checkGrace ? absent(now) : [] }
             let isOver = now - lastByte >= timing.synchronization || now - since >= timing.initialState
             return isOver ? notSynchronized(now, random) : []
         case .watching:
@@ -144,6 +150,7 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func begin(_ now: MonotonicTime, _ random: Double) -> [Action] {
         state.connection = .connecting
         candidate = nil
+        absentSince = nil
         let start: WatchRequest.Start
         if let resumeVersion {
             start = .version(resumeVersion)
@@ -194,10 +201,6 @@ struct ConfigMapWatch: Equatable, Sendable {
         check = CheckSchedule(next: now + timing.check)
     }
 
-    private var isSynchronizing: Bool {
-        if case .synchronizing = phase { true } else { false }
-    }
-
     private mutating func take(_ event: WatchEvent, _ now: MonotonicTime, _ random: Double) -> [Action] {
         switch event {
         case .added(let object), .modified(let object), .deleted(let object):
@@ -206,7 +209,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             return take(event, of: object, now)
         case .bookmark(let version, let isInitialEnd):
             state.resourceVersion = version
-            if isSynchronizing {
+            if phase.isSynchronizing {
                 guard isInitialEnd, state.mode == .streamingList else { return [] }
                 watchesAnew(now)
                 resumeVersion = version
@@ -226,11 +229,11 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func take(_ event: WatchEvent, of object: ConfigMapObject, _ now: MonotonicTime) -> [Action] {
         var isDeleted = false
         if case .deleted = event { isDeleted = true }
-        if isSynchronizing, state.mode == .streamingList {
+        if phase.isSynchronizing, state.mode == .streamingList {
             candidate = isDeleted ? nil : object
             return []
         }
-        if isSynchronizing { watchesAnew(now) }
+        if phase.isSynchronizing { watchesAnew(now) }
         check.changed()
         state.resourceVersion = object.resourceVersion
         if versionsCount { resumeVersion = object.resourceVersion }
