@@ -55,8 +55,8 @@ struct CheckSchedule: Equatable, Sendable {
         isOvertaken = true
     }
 
-    /// The watch ended and takes up where it was. The next regular check stays where it is: a watch that is cut every minute
-    /// must not put it off for ever.
+    /// The watch ended and takes up where it was. The next regular check stays where it is: a watch that is cut every
+    /// minute must not put it off for ever.
     mutating func resumed() {
         isRunning = false
         hasCheckedSilence = false

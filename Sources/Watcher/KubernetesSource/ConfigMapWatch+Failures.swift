@@ -12,8 +12,8 @@ extension ConfigMapWatch {
                     failures = 0
                     return again(.ended, now, onNewConnection: false)
                 }
-                // It told something: each time a short wait, so that a server that ends each watch after a line is not asked
-                // as fast as it answers.
+                // It told something: a short wait each time, so that a server that ends each watch after a line is not
+                // asked as fast as it answers.
                 if lastByte > since { failures = 0 }
             }
             let detail = "\(explanation.place) ends each watch as soon as it is open"

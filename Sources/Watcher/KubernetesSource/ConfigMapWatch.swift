@@ -9,7 +9,7 @@ import SharedHTTP
 /// | opening | 200 | synchronizing; watching if it resumes |
 /// | opening | 422 to `sendInitialEvents` | LIST, then watch; without the right to LIST watch and GET |
 /// | synchronizing | the bookmark that ends the initial state | what was sent is the object, nothing: there is none |
-/// | synchronizing, without LIST | GET 404 | there is none, if the watch says nothing within 2 s: the GET may be ahead of it |
+/// | synchronizing, without LIST | GET 404 | there is none, if the watch says nothing within 2 s: it may be late |
 /// | synchronizing | 5 s of silence, or 20 s in all | the server does not know `sendInitialEvents`: as for 422 |
 /// | watching | ERROR 410 | the state anew, at once; the second within 30 s after a wait |
 /// | watching | clean end | again from the last version, at once if it had lived 2 s, else after a wait |

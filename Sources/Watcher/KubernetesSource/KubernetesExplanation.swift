@@ -14,9 +14,7 @@ struct KubernetesExplanation: Equatable, Sendable {
 
     // MARK: - Answers
 
-    func problem(_ response: HTTPResponse) -> ConfigMapState.Problem { Self.limited(explain(response)) }
-
-    private func explain(_ response: HTTPResponse) -> ConfigMapState.Problem {
+    func problem(_ response: HTTPResponse) -> ConfigMapState.Problem {
         let status = KubernetesStatus(body: response.body)
         let text = status.map(\.message).flatMap { $0.isEmpty ? nil : $0 } ?? Self.firstLine(response.body)
         let said = Self.withoutToken(text)
@@ -47,7 +45,7 @@ struct KubernetesExplanation: Equatable, Sendable {
     /// An ERROR event of a watch.
     func problem(_ status: KubernetesStatus) -> ConfigMapState.Problem {
         let said = Self.withoutToken(status.message.isEmpty ? status.reason : status.message)
-        return Self.limited(.init(code: "error \(status.code)", detail: "\(place) ended a watch: \(said)"))
+        return .init(code: "error \(status.code)", detail: "\(place) ended a watch: \(said)")
     }
 
     private var unauthorized: String {
@@ -75,9 +73,7 @@ struct KubernetesExplanation: Equatable, Sendable {
 
     // MARK: - No answer
 
-    func problem(_ error: TransportError) -> ConfigMapState.Problem { Self.limited(explain(error)) }
-
-    private func explain(_ error: TransportError) -> ConfigMapState.Problem {
+    func problem(_ error: TransportError) -> ConfigMapState.Problem {
         switch error.kind {
         case .tls: .init(code: "TLS", detail: "TLS with \(place) failed: \(trust(error.detail)) (\(error.detail))")
         case .dns: .init(code: "DNS", detail: "the name in \(settings.url) cannot be resolved: \(error.detail)")
@@ -104,11 +100,6 @@ struct KubernetesExplanation: Equatable, Sendable {
     }
 
     private var address: String { "check KUBERNETES_API_URL, or KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT" }
-
-    /// A server may say anything, and many ConfigMaps have long names; a problem is at most 1 KiB.
-    private static func limited(_ problem: ConfigMapState.Problem) -> ConfigMapState.Problem {
-        .init(code: problem.code, detail: StateLimits.cut(problem.detail))
-    }
 
     /// A proxy may repeat the request in its answer. A service account's token is a JWT, which begins with `eyJ`.
     private static func withoutToken(_ text: String) -> String {

@@ -123,7 +123,7 @@ struct ConfigMapWatchStartTests {
     }
 
     @Test(
-        "Without LIST: a GET that is ahead of the watch does not say that there is none before the watch has told its state"
+        "Without LIST: a GET that is ahead of the watch does not take away what the watch is about to tell"
     )
     func earlyFirstGet() {
         var driver = WatchDriver()

@@ -96,7 +96,7 @@ struct SourceAssemblyTests {
     }
 
     @Test(
-        "What is there counts; one that was deleted is empty, one that was never there or is forbidden is not waited for"
+        "What is there counts; one that was deleted is empty, one never there or forbidden is not waited for"
     )
     func content() {
         #expect(assembly().decide([there()], now: at(0)) == .content(lost: nil))

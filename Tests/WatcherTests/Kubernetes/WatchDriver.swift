@@ -3,7 +3,7 @@ import SharedHTTP
 
 @testable import Watcher
 
-/// A ``ConfigMapWatch`` with a clock of its own. What it does is told as words: `watch initial`, `watch 12 new`, `list`.
+/// A ``ConfigMapWatch`` with a clock of its own. What it does is told in words: `watch 12 new`, `list`.
 struct WatchDriver {
     var watch: ConfigMapWatch
     var now = at(0)

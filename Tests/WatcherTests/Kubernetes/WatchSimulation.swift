@@ -80,13 +80,13 @@ struct WatchSimulation {
 
     /// Seconds of `Retry-After` at most.
     static let longestRetry = 60
-    /// Once nothing bad happens any more: the longest wait, a watch that is opened and does not answer, then the look that
-    /// finds out what no event tells, its own repetition, and the state anew.
+    /// Once nothing bad happens any more: the longest wait, a watch that is opened and does not answer, then the look
+    /// that finds out what no event tells, its own repetition, and the state anew.
     static func calmBound(_ timing: WatchTiming) -> Duration {
         .seconds(longestRetry) + timing.head + timing.initialState + timing.check + timing.checkRetry + timing.request
             + timing.checkGrace
     }
-    /// A watch that is cut after it has lived 2 s is asked for again at once: 30 in a minute, each with a GET or a LIST.
+    /// A watch that is cut after it has lived 2 s is asked for again at once: 30 in a minute, each with a GET or LIST.
     static let requestsPerMinute = 60
 
     init(seed: UInt64, traced: Bool = false) {
@@ -121,7 +121,7 @@ struct WatchSimulation {
         let truth = server.object.map(ModelAPIServer.configMap)
         guard watch.isAnswered, watch.object == truth, watch.state.problem == nil else {
             throw violation(
-                "after the calm it is \(watch.phase) with version \(watch.object?.resourceVersion ?? "none"), the server's "
+                "after the calm it is \(watch.phase) with \(watch.object?.resourceVersion ?? "none"), the server's "
                     + "is \(truth?.resourceVersion ?? "none")"
             )
         }
