@@ -39,6 +39,7 @@ final class KubernetesDriver {
         _ fixture: KubernetesFixture,
         standsInForAbsent: Bool = false,
         url: String? = nil,
+        tokenFile: String? = nil,
         caFile: String = "",
         _ change: (inout WatchTiming) -> Void = { _ in }
     ) throws {
@@ -47,7 +48,7 @@ final class KubernetesDriver {
         guard let url = BaseURL(url ?? fixture.api.url) else { preconditionFailure("a URL of our own") }
         let mount = fixture.mount
         source = try KubernetesSource(
-            KubernetesSettings(url: url, tokenFile: fixture.tokenFile, caFile: caFile),
+            KubernetesSettings(url: url, tokenFile: tokenFile ?? fixture.tokenFile, caFile: caFile),
             namespace: "pact",
             names: fixture.names,
             previous: nil,
