@@ -41,7 +41,11 @@ struct KubernetesMessageTests {
     @Test("TLS where none is spoken, and none where it is")
     func scheme() throws {
         let fixture = try KubernetesTLSFixture()
-        let plain = try problem(fixture, "https://127.0.0.1:\(fixture.kubernetes.api.port)")
+        // It says nothing to what it does not understand, as a server that goes away in the handshake.
+        let cut = try problem(fixture, "https://127.0.0.1:\(fixture.kubernetes.api.port)")
+        #expect(cut.code == "disconnected" && !cut.detail.contains("certificate"), "\(cut.detail)")
+        let http = try NginxProcess("location / { return 200; }")
+        let plain = try problem(fixture, "https://127.0.0.1:\(http.port)")
         #expect(plain.code == "TLS" && plain.detail.contains("no TLS is spoken there"), "\(plain.detail)")
         let server = try fixture.server(offersHTTP2: false)
         let proxied = try problem(fixture, "http://127.0.0.1:\(server.port)")
