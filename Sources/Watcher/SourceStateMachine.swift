@@ -20,7 +20,6 @@ struct SourceStateMachine: Equatable, Sendable {
     init(run: String, description: String, previous: SourceState?) {
         if let previous, previous.run == run {
             state = previous
-            state.description = description
         } else {
             state = SourceState(run: run, description: description, status: .unread)
         }

@@ -26,7 +26,9 @@ enum WatcherRun {
                 isSupervised: context.isSupervised,
                 heartbeatInterval: context.heartbeatInterval
             )
-            return try loop.run()
+            let code = try loop.run()
+            // Nothing is torn down: libcurl could wait for the thread that asks a silent name server.
+            _exit(code.rawValue)
         } catch let error as StateError {
             logger.error("watcher cannot start", metadata: ["error": "\(error)"])
             if case .locked = error { return .alreadyOwned }
@@ -52,9 +54,19 @@ enum WatcherRun {
             names: settings.configMapNames,
             previous: previous?.run == context.runID ? previous : nil,
             standsInForAbsent: settings.contractSource == .auto,
+            timing: timing(context.environment),
             now: now,
             makeDirectory: directory
         )
+    }
+
+    private static func timing(_ environment: ProcessEnvironment) -> WatchTiming {
+        #if DEBUG
+        if let factor = environment[WatchTiming.scaleVariable].flatMap(Double.init) {
+            return WatchTiming().scaled(by: factor)
+        }
+        #endif
+        return WatchTiming()
     }
 
     /// The directory the manager resolved, or an own one. One that cannot be written now is tried again later; one that

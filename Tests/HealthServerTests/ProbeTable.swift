@@ -6,7 +6,7 @@ import Shared
 enum ProbeTable {
     private typealias S = Situations
 
-    static let rows: [ProbeRow] = blockedRows + brokerRows + contractRows + livenessRows
+    static let rows: [ProbeRow] = blockedRows + brokerRows + configMapRows + contractRows + livenessRows
 
     private static var blockedRows: [ProbeRow] {
         let all = S.allPublished

@@ -38,6 +38,15 @@ step "state file under the thread sanitizer"
 "$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race
 .build-tsan/debug/state-race 10
 
+step "Kubernetes manifests"
+code=0
+Tests/Scripts/manifests.sh || code=$?
+case $code in
+    0) ;;
+    77) echo "skipped for the reason above" ;;
+    *) exit "$code" ;;
+esac
+
 step "peers: the real pact tools"
 code=0
 PACT_CLI=$(Tests/Scripts/peers.sh) || code=$?

@@ -12,6 +12,7 @@ import sys
 
 STATE = "Sources/Shared/State/"
 PUBLISHER = "Sources/Publisher/"
+HEALTH = "Sources/HealthServer/Evaluation/"
 ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
         StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
 """
@@ -47,6 +48,28 @@ MUTATIONS = [
      [("private static let maximumOutages = 3", "private static let maximumOutages = 3_000_000")]),
     ("edits starve the rolling check", "RollingCheckTests", PUBLISHER + "PublicationPlan+Next.swift",
      [("let chosen = overdue?.position ?? unread ?? inTurn", "let chosen = unread ?? overdue?.position ?? inTurn")]),
+    ("a missing ConfigMap keeps no mode back", "ProbeTableTests", HEALTH + "ContractVerdict.swift",
+     [("case .any: missingPart + any", "case .any: any")]),
+    ("a provider of a missing ConfigMap is unknown", "ConfigMapStateTests", HEALTH + "ProviderReadiness.swift",
+     [("contracts.isEmpty, let missing = snapshot", "known != nil, contracts.isEmpty, let missing = snapshot")]),
+    ("a consumer of a missing ConfigMap is unknown", "ConfigMapSituationTests", HEALTH + "ProviderReadiness.swift",
+     [("contracts.isEmpty, let missing = snapshot", "known == nil, let missing = snapshot")]),
+    ("the list is called whole while a ConfigMap is missing", "ConfigMapSituationTests",
+     "Sources/HealthServer/Answers/DocumentAnswers.swift", [("source?.missingPart == nil", "true")]),
+    ("a deleted ConfigMap counts as missing", "ProbeTableTests", STATE + "Schema/SourceState.swift",
+     [("configMaps.filter { !$0.wasDelivered }", "configMaps.filter { $0.presence != .present }")]),
+    ("a directory that stands in is not told", "ConfigMapSituationTests", STATE + "Schema/SourceState+Origin.swift",
+     [('origin.hasPrefix("', 'origin.hasSuffix("')]),
+    ("an empty token passes --check", "KubernetesCheckTests", "Sources/Shared/Settings/KubernetesSettings+Files.swift",
+     [('.isEmpty ? "holds no token" : nil', '.isEmpty ? nil : nil')]),
+    ("a missing directory is a warning beside the API", "KubernetesCheckTests",
+     "Sources/Supervisor/Commands/CheckReport.swift",
+     [("[.good(line.subject, check.directory", "[.odd(line.subject, check.directory")]),
+    ("restarts in any order", "ConfigMapStatusTests", "Sources/Supervisor/Commands/ConfigMapTable.swift",
+     [("($1.value, $0.key) < ($0.value, $1.key)", "$0.key < $1.key")]),
+    ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/rbac.yaml",
+     [("    verbs: [get, watch]", "    verbs: [get, list, watch]")]),
+    ("the page forgets a member", "StateDocumentTests", "docs/state-file.md", [("| `origin` | text |", "| origin | text |")]),
 ]
 
 

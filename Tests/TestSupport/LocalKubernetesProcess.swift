@@ -164,7 +164,7 @@ package final class LocalKubernetesProcess: Sendable {
     /// Sets the server's version and all objects back to a backup, as an etcd restore does.
     package func restore(_ name: String = "") throws { try administer("restore", ["name": .string(name)]) }
 
-    private func administer(_ command: String, _ json: JSONValue) throws {
+    package func administer(_ command: String, _ json: JSONValue) throws {
         let answer = try administrator.send("PUT", "/_admin/\(command)", body: JSONWriter.compact(json))
         guard answer.status == 200 else { throw TestSupportError.malformedResponse(answer.text) }
     }

@@ -20,6 +20,14 @@ package enum ProcessTree {
         return String(text.split(separator: ")").last?.split(separator: " ").first ?? "")
     }
 
+    /// Whether it keeps a signal from ending it: blocked, to be read from a descriptor.
+    package static func blocks(_ signal: Int32, _ pid: Int32) -> Bool {
+        let text = (try? RepositoryFile.text("/proc/\(pid)/status")) ?? ""
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("SigBlk:") }
+        let mask = (line?.split(whereSeparator: \.isWhitespace).last).flatMap { UInt64($0, radix: 16) } ?? 0
+        return mask >> UInt64(signal - 1) & 1 == 1
+    }
+
     /// The CPU time it has used, in user and kernel mode (utime and stime of proc(5), in ticks of usually 10 ms).
     package static func processorTime(of pid: Int32) -> Duration? {
         // The name, in parentheses, may hold spaces; after it comes field 3.

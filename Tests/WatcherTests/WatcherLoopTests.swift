@@ -149,6 +149,9 @@ struct WatcherLoopTests {
         first.child.signal(SIGKILL)
         let source = try second.wait(for: "another run") { $0.run != "run-1" }
         let (waiting, run) = source.run == "run-2" ? (third, "run-2") : (second, "run-3")
+        // One that has just been started is ended by the signal itself; this is about one that waits.
+        let deadline = MonotonicTime.now() + .seconds(20)
+        while !ProcessTree.blocks(SIGTERM, waiting.child.processID) { try #require(MonotonicTime.now() < deadline) }
         waiting.child.signal(SIGTERM)
         #expect(try waiting.child.wait(within: .seconds(3)).exit == .code(0))
         #expect(second.source()?.run == run)

@@ -11,19 +11,21 @@ final class WatcherProcess {
 
     /// - Parameters:
     ///   - wrapper: A program and its arguments that run the watcher.
+    ///   - program: Another build of it, by its path.
     init(
         contracts: String,
         stateDirectory path: String,
         run: String = "run-1",
         variables: [String: String] = [:],
-        wrapper: [String] = []
+        wrapper: [String] = [],
+        program: String? = nil
     ) throws {
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemError(call: "mkdir", number: errno, subject: path) }
         stateDirectory = try StateDirectory(resolved: path)
         state = StateReader(directory: stateDirectory)
         var environment = ["CONFIGMAP_PATH": contracts, "MANAGER_STATE_DIR": path, "MANAGER_RUN_ID": run]
         environment.merge(variables) { _, new in new }
-        let command = wrapper + [try BuiltProducts.path("watcher")]
+        let command = wrapper + [try program ?? BuiltProducts.path("watcher")]
         child = try TestChildProcess(
             command[0],
             Array(command.dropFirst()),

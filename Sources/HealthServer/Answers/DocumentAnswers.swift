@@ -5,12 +5,13 @@ extension Answer {
     ///
     /// - Parameter list: ``Document/providers(isBlocked:)`` of the situation's snapshot.
     static func providers(_ situation: Situation, list: [UInt8]) -> Answer {
-        let blocker = ProviderReadiness.blocker(situation)
+        // Of a source that is there in part only, no provider's own word says that another may be missing.
+        let reason = ProviderReadiness.blocker(situation) ?? situation.sections.source?.missingPart
         var writer = JSONWriter(reserving: list.count + 256)
         writer.object { writer in
             writer.field("synced", isSynced(situation))
-            writer.field("reason", ifPresent: blocker?.code.text)
-            writer.field("detail", ifPresent: blocker?.detail)
+            writer.field("reason", ifPresent: reason?.code.text)
+            writer.field("detail", ifPresent: reason?.detail)
             writer.field("providers", encoded: list)
         }
         return Answer(status: 200, body: writer.bytes)
@@ -41,10 +42,11 @@ extension Answer {
         return Answer(status: 200, body: writer.bytes)
     }
 
-    /// The source was read in this run, so that a provider that is not in it is really unknown.
+    /// The whole source was read in this run, so that a provider that is not in it is really unknown.
     private static func isSynced(_ situation: Situation) -> Bool {
-        switch situation.sections.source?.status {
-        case .present, .lost: true
+        let source = situation.sections.source
+        return switch source?.status {
+        case .present, .lost: source?.missingPart == nil
         case .unread, .missing, nil: false
         }
     }

@@ -55,8 +55,8 @@ extension Answer {
         case .failed, .invalid, .sourceMissing, .noContracts:
             // A person must act first.
             5
-        case .stopping, .starting, .stateNotWritable, .sourceUnread, .pending, .sourceStale, .watcherSilent, .stale,
-            .superseded, .revisionUnknown, nil:
+        case .stopping, .starting, .stateNotWritable, .sourceUnread, .pending, .sourceStale, .sourceFallback,
+            .watcherSilent, .stale, .superseded, .revisionUnknown, nil:
             1
         }
     }

@@ -9,15 +9,30 @@ struct ContractVerdict: Sendable {
         self.snapshot = snapshot
     }
 
+    /// What the contracts say against being ready in `mode`; a ConfigMap that was never delivered comes first.
+    func readiness(_ mode: Settings.ReadinessMode) -> [Reason] {
+        switch mode {
+        case .broker: []
+        case .settled: missingPart + settled
+        case .strict: missingPart + strict
+        case .any: missingPart + any
+        }
+    }
+
+    /// As the ancestor's `/ready` says it: one published contract is enough, whatever else is missing.
+    var ready: [Reason] { noneReady.isEmpty ? [] : missingPart + noneReady }
+
+    private var missingPart: [Reason] { snapshot.sections.source?.missingPart.map { [$0] } ?? [] }
+
     /// The table: everything settled, and something published unless nothing is desired.
-    var settled: [Reason] {
+    private var settled: [Reason] {
         if isEmptyOnPurpose { return [] }
         if counts.unsettled > 0 { return [pending] }
         return counts.ready > 0 ? [] : noneReady
     }
 
     /// As ``settled``, and every desired pair is in the broker.
-    var strict: [Reason] {
+    private var strict: [Reason] {
         var reasons = settled
         if !reasons.isEmpty { return reasons }
         if counts[.failed] > 0 { reasons.append(failed) }
@@ -26,10 +41,10 @@ struct ContractVerdict: Sendable {
     }
 
     /// At least one pair is in the broker, or nothing is desired.
-    var any: [Reason] { isEmptyOnPurpose ? [] : noneReady }
+    private var any: [Reason] { isEmptyOnPurpose ? [] : noneReady }
 
     /// Why no pair at all is in the broker; empty if one is.
-    var noneReady: [Reason] {
+    private var noneReady: [Reason] {
         guard counts.ready == 0 else { return [] }
         var reasons: [Reason] = []
         if counts.unsettled > 0 { reasons.append(pending) }
@@ -48,6 +63,7 @@ struct ContractVerdict: Sendable {
                 )
             )
         }
+        if let fallback = snapshot.sections.source?.fallback { warnings.append(fallback) }
         if snapshot.sections.source?.status == .present || snapshot.sections.source?.status == .lost {
             if isEmptyOnPurpose { warnings.append(noContracts) }
         }
@@ -69,8 +85,7 @@ struct ContractVerdict: Sendable {
     private var isEmptyOnPurpose: Bool { counts.total == 0 && counts.invalidKeys == 0 }
 
     private var noContracts: Reason {
-        let place = snapshot.sections.source?.description ?? "the source"
-        return Reason(code: .noContracts, detail: "\(place) holds no contract")
+        snapshot.sections.source?.empty ?? Reason(code: .noContracts, detail: "the source holds no contract")
     }
 
     private var pending: Reason {

@@ -52,11 +52,13 @@ struct EvaluationRules: Sendable {
     /// Only the watcher knows whether there is an API to ask; it says so with its first word.
     private static func source(_ settings: Settings) -> String {
         let directory = "directory \(settings.configMapPath) (CONFIGMAP_PATH)"
+        let count = settings.configMapNames.count
         let names = settings.configMapNames.map { "\(settings.namespace)/\($0)" }.joined(separator: ", ")
+        let configMaps = "\(count == 1 ? "ConfigMap" : "ConfigMaps") \(names)"
         switch settings.contractSource {
         case .directory: return directory
-        case .kubernetes: return "ConfigMap \(names)"
-        case .auto: return "ConfigMap \(names) or \(directory)"
+        case .kubernetes: return configMaps
+        case .auto: return "\(configMaps) or \(directory)"
         }
     }
 }

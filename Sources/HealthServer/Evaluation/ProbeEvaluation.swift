@@ -32,13 +32,10 @@ struct ProbeEvaluation: Sendable {
         pactsPublished = counts.ready > 0
         let blockers = situation.blockers()
         let contracts = ContractVerdict(snapshot: snapshot)
-        ready = Verdict(reasons: blockers.isEmpty ? contracts.noneReady : blockers)
-        switch situation.rules.mode {
-        case .broker: readiness = Verdict(reasons: situation.blockers(includingSource: false))
-        case .settled: readiness = Verdict(reasons: blockers.isEmpty ? contracts.settled : blockers)
-        case .strict: readiness = Verdict(reasons: blockers.isEmpty ? contracts.strict : blockers)
-        case .any: readiness = Verdict(reasons: blockers.isEmpty ? contracts.any : blockers)
-        }
+        ready = Verdict(reasons: blockers.isEmpty ? contracts.ready : blockers)
+        let mode = situation.rules.mode
+        let inTheWay = mode == .broker ? situation.blockers(includingSource: false) : blockers
+        readiness = Verdict(reasons: inTheWay.isEmpty ? contracts.readiness(mode) : inTheWay)
         warnings = contracts.warnings + (situation.watcherProblem.map { [$0] } ?? [])
         publishedProviders = snapshot.publishedProviders
     }

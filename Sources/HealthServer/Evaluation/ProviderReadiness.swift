@@ -17,7 +17,7 @@ struct ProviderReadiness: Sendable {
     enum Outcome: Equatable, Sendable {
         case ready
         case notReady(Reason)
-        /// Not in the desired set, which has been read: 404.
+        /// Not in the desired set, which has been read as a whole: 404.
         case unknownProvider
         /// The provider is known, the consumer that was asked for has no contract with it: 404.
         case unknownConsumer
@@ -38,6 +38,9 @@ struct ProviderReadiness: Sendable {
         state = contracts.isEmpty ? "unknown" : Self.state(of: contracts).rawValue
         if let blocker {
             outcome = .notReady(blocker)
+        } else if contracts.isEmpty, let missing = snapshot.sections.source?.missingPart {
+            // Its contract may be in the ConfigMap that is not there.
+            outcome = .notReady(missing)
         } else if known == nil {
             outcome = .unknownProvider
         } else if contracts.isEmpty {
@@ -60,7 +63,7 @@ struct ProviderReadiness: Sendable {
         case .stateNotWritable, .sourceUnread: return Reason(code: .starting, detail: first.detail)
         case .broker: return Reason(code: .brokerUnavailable, detail: first.detail)
         case .stopping, .starting, .sourceMissing, .publisherSilent, .brokerUnavailable, .pending, .failed, .invalid,
-            .noContracts, .sourceStale, .watcherSilent, .stale, .superseded, .revisionUnknown:
+            .noContracts, .sourceStale, .sourceFallback, .watcherSilent, .stale, .superseded, .revisionUnknown:
             return first
         }
     }

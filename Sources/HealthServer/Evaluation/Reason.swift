@@ -26,6 +26,8 @@ struct Reason: Hashable, Sendable {
         case noContracts
         /// Warning: the source was read, and cannot be read now.
         case sourceStale
+        /// Warning: the directory stands in for a Kubernetes API that cannot be used.
+        case sourceFallback
         /// Warning: the watcher is dead or hung, so that edits are not seen.
         case watcherSilent
         case stale
@@ -48,6 +50,7 @@ struct Reason: Hashable, Sendable {
             case .invalid: "invalid"
             case .noContracts: "no_contracts"
             case .sourceStale: "source_stale"
+            case .sourceFallback: "source_fallback"
             case .watcherSilent: "watcher_silent"
             case .stale: "stale"
             case .superseded: "superseded"

@@ -104,7 +104,7 @@ struct SettingReader {
         return path
     }
 
-    private static func flaw(in text: String, _ content: PEMContent) -> String? {
+    static func flaw(in text: String, _ content: PEMContent) -> String? {
         let headings = text.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("-----BEGIN ") }
         switch content {
         case .certificate:

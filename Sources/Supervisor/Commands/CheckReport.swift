@@ -36,7 +36,7 @@ enum CheckReport {
         return (warnings.isEmpty ? [.good("settings", "all valid")] : warnings) + [
             broker(settings, context.environment)
         ]
-            + connection(settings) + [contracts(settings)] + stateDirectory(settings) + [
+            + connection(settings) + contracts(settings, context.environment) + stateDirectory(settings) + [
                 workers(settings), port(settings),
             ]
     }
@@ -66,7 +66,16 @@ enum CheckReport {
         return files.filter { !$0.1.isEmpty }.map { .good($0.0, $0.1) } + proxy
     }
 
-    private static func contracts(_ settings: Settings) -> Line {
+    /// Where contracts come from: the Kubernetes API with the directory behind it, or the directory alone.
+    private static func contracts(_ settings: Settings, _ environment: ProcessEnvironment) -> [Line] {
+        let line = directory(settings)
+        guard let kubernetes = settings.kubernetes else { return [line] }
+        let check = KubernetesCheck(settings: settings, kubernetes: kubernetes, environment: environment)
+        // Nobody needs it as long as the API delivers.
+        return check.lines + [.good(line.subject, check.directory(line, settings.configMapPath))]
+    }
+
+    private static func directory(_ settings: Settings) -> Line {
         let path = settings.configMapPath
         let subject = "CONFIGMAP_PATH"
         let remedy = "mount the ConfigMap there, or set CONFIGMAP_PATH to the directory with the contracts"

@@ -67,7 +67,7 @@ struct ManagerStatus: Encodable, Equatable {
         guard broker.status == .ready else {
             return "the broker is not ready (\(broker.status.rawValue)): \(broker.detail ?? "no detail")"
         }
-        return ([contracts] + rest).joined(separator: "; ") + invalidFiles(source)
+        return ([contracts] + rest).joined(separator: "; ") + invalidFiles(source) + absent(source)
     }
 
     /// Of which contracts the desired content is in the broker.
@@ -94,6 +94,12 @@ struct ManagerStatus: Encodable, Equatable {
             let count = pairStates.filter { $0 == state }.count
             return count == 0 ? nil : "\(count) \(phrase)"
         }
+    }
+
+    /// Whole ConfigMaps that were deleted, or that nobody has seen yet.
+    private func absent(_ source: SourceState) -> String {
+        let deleted = source.deletedConfigMaps.map { "; ConfigMap \($0.fullName) was deleted" }.joined()
+        return deleted + (source.missingParts().map { "; \($0)" } ?? "")
     }
 
     private func invalidFiles(_ source: SourceState) -> String {

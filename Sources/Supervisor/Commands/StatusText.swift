@@ -8,7 +8,8 @@ enum StatusText {
         for (section, problem) in status.problems.sorted(by: { $0.key < $1.key }) {
             lines.append("\(section): cannot be read: \(problem)")
         }
-        lines += workers(status) + contracts(status) + invalid(status) + warnings(status)
+        lines += workers(status) + ConfigMapTable.lines(status) + contracts(status) + invalid(status)
+        lines += warnings(status)
         return lines.map(TextTable.escaped)
     }
 
@@ -33,8 +34,8 @@ enum StatusText {
             rows.append(["broker", text])
         }
         if let source = status.source {
-            var text =
-                "\(source.description), \(source.status.rawValue), \(counted(source.keys, "key")), \(counted(source.bytes, "byte"))"
+            var text = "\(source.description), origin \(source.origin), \(source.status.rawValue), "
+            text += "\(counted(source.keys, "key")), \(counted(source.bytes, "byte"))"
             if let readAt = source.readAt { text += ", read \(readAt)" }
             if let detail = source.detail { text += ": \(detail)" }
             rows.append(["source", text])
@@ -102,7 +103,7 @@ enum StatusText {
         return "\(exit.spawnFailure ?? "unknown") at \(exit.at)"
     }
 
-    private static func firstLine(_ text: String) -> String {
+    static func firstLine(_ text: String) -> String {
         guard let end = text.firstIndex(where: \.isNewline) else { return text }
         return text[..<end] + " …"
     }

@@ -34,3 +34,21 @@ struct WatchTiming: Equatable, Sendable {
     /// A ConfigMap that cannot be followed for so long counts as lost.
     var loss = Duration.seconds(30)
 }
+
+#if DEBUG
+extension WatchTiming {
+    /// Shortens all times of a real process by this factor, for tests of what takes minutes. Release builds do not know it.
+    static let scaleVariable = "PMM_WATCH_TIME_SCALE"
+
+    func scaled(by factor: Double) -> WatchTiming {
+        var timing = self
+        let times: [WritableKeyPath<WatchTiming, Duration>] = [
+            \.head, \.synchronization, \.doubt, \.silence, \.check, \.checkRetry, \.checkGrace, \.healthy, \.expiry,
+            \.backoff.first, \.backoff.maximum, \.longestWait, \.start, \.loss,
+        ]
+        for time in times { timing[keyPath: time] = timing[keyPath: time] * factor }
+        timing.timeoutSeconds = max(1, Int(240 * factor))...max(2, Int(480 * factor))
+        return timing
+    }
+}
+#endif

@@ -47,8 +47,8 @@ struct ConfigMapStore: Sendable {
 
     /// - Throws: ``APIStatus`` 409 or 422.
     mutating func create(_ map: ConfigMap, manager: String, time: String) throws(APIStatus) -> Event {
-        if objects[map.key] != nil { throw .alreadyExists(map.name) }
         try ConfigMapRules.check(map)
+        if objects[map.key] != nil { throw .alreadyExists(map.name) }
         var new = map
         new.uid = UniqueID.make()
         new.creationTimestamp = time

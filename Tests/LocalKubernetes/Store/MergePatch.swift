@@ -6,7 +6,9 @@ enum MergePatch {
         guard let members = patch.object?.uniqueMembers else { return patch }
         var result = target?.object ?? JSONObject()
         for member in members {
-            result[member.key] = member.value.isNull ? nil : apply(member.value, to: result[member.key])
+            // `nil` alone would be the value null here.
+            let value = member.value.isNull ? JSONValue?.none : apply(member.value, to: result[member.key])
+            result[member.key] = value
         }
         return .object(result)
     }
