@@ -208,4 +208,17 @@ struct KubernetesFaultTests {
         try watcher.wait(for: "edit 1") { $0.isFollowing(1) }
         #expect(try fixture.requests() == ["watch 200"])
     }
+
+    /// The watch tells what there is; only a GET tells that there is nothing.
+    @Test("a role with watch alone on an older server: what is there arrives, what is not cannot be known")
+    func watchAloneOnOldServer() throws {
+        let fixture = try KubernetesFixture(["--without", "watch-list"], verbs: ["watch"])
+        let driver = try KubernetesDriver(fixture)
+        try driver.run(until: "forbidden") { $0.configMap?.problem?.code == "forbidden" && $0.status == .missing }
+        #expect(driver.state.configMap?.problem?.detail.contains("verbs: [get, watch]") == true)
+        try fixture.edit(1)
+        try driver.run(until: "edit 1") { $0.isFollowing(1) }
+        try fixture.edit(2)
+        try driver.run(until: "edit 2") { $0.isFollowing(2) }
+    }
 }

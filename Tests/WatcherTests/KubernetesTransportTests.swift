@@ -68,6 +68,7 @@ struct KubernetesTransportTests {
         #expect(detail.contains("the authorities come from \(fixture.caFile)"))
         try fixture.publish(fixture.stranger)
         try driver.run(until: "edit 2") { $0.isFollowing(2) }
+        #expect(driver.state.restarts(.dropped) == 1)
         #expect(driver.history.neverWentBack && second.port == first.port)
         #expect(driver.state.configMap?.problem == nil)
     }
@@ -97,5 +98,22 @@ struct KubernetesTransportTests {
         let reasons = Set(driver.state.configMaps.flatMap(\.restarts.keys))
         #expect(reasons == ["ended"], "\(driver.state.configMaps)")
         #expect(driver.history.problems == [])
+    }
+
+    @Test("a proxy whose API server is gone: its 502 is told, over HTTP/2 too, and the edit after it arrives")
+    func upstream() throws {
+        let fixture = try KubernetesTLSFixture()
+        let server = try fixture.server()
+        try fixture.kubernetes.edit(1)
+        let url = "https://127.0.0.1:\(server.port)"
+        let driver = try KubernetesDriver(fixture.kubernetes, url: url, caFile: fixture.caFile)
+        try driver.run(until: "edit 1") { $0.isFollowing(1) }
+        fixture.kubernetes.api.kill()
+        try driver.run(until: "502") { $0.configMap?.problem?.code == "HTTP 502" }
+        #expect(driver.state.restarts(.dropped) == 1 && driver.state.edit == 1)
+        try fixture.kubernetes.restartAPI()
+        try fixture.kubernetes.edit(2)
+        try driver.run(until: "edit 2") { $0.isFollowing(2) }
+        #expect(driver.history.neverWentBack)
     }
 }

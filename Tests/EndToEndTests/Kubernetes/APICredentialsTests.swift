@@ -3,15 +3,15 @@ import Shared
 import TestSupport
 import Testing
 
-/// The whole line with the real programs: API server → watcher → state → publisher → broker → health server.
-@Suite(.timeLimit(.minutes(1))) struct KubernetesSourceTests {
+/// Who is given what opens the Kubernetes API, and a watcher that loses the right to it.
+@Suite(.timeLimit(.minutes(1))) struct APICredentialsTests {
     private static let token = "token-of-the-account"
 
     private func environment(of pid: Int32) throws -> [String] {
         try RepositoryFile.text("/proc/\(pid)/environ").split(separator: "\0").map(String.init)
     }
 
-    @Test func publishesWhatTheAPISaysAndEachEditOfIt() throws {
+    @Test func onlyTheWatcherIsGivenThemAndANewOneWithoutTheRightKeepsWhatIsDesired() throws {
         let directory = try TemporaryDirectory()
         let broker = try LocalBrokerProcess()
         let api = try LocalKubernetesProcess()
@@ -57,34 +57,6 @@ import Testing
             return source.configMaps.first?.problem?.code == "forbidden"
         }
         #expect(manager.get("/providers/orders/ready").code == 200)
-        #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
-    }
-
-    /// Ready would be a lie: nobody has said what is to be published.
-    @Test func isNotReadyWhileTheAPIForbidsItAndSaysWhichRoleItNeeds() throws {
-        let directory = try TemporaryDirectory()
-        let broker = try LocalBrokerProcess()
-        let api = try LocalKubernetesProcess()
-        try api.access("pact/mocks", tokens: [Self.token], rules: [])
-        try api.put(configMap: "contracts", data: ["a.json": PublisherOnce.contract])
-        try directory.write("token", Self.token)
-        let manager = try ManagerProcess(
-            variables: [
-                "BROKER_URL": broker.url, "CONFIGMAP_PATH": directory.path + "/absent", "CHECK_INTERVAL_SECS": "1",
-                "KUBERNETES_API_URL": api.url, "KUBERNETES_TOKEN_FILE": directory.path + "/token",
-                "NAMESPACE": "pact", "CONFIGMAP_NAME": "contracts",
-            ],
-            stateDirectory: directory.path + "/state"
-        )
-        let words = "resources: [configmaps], resourceNames: [contracts], verbs: [get, watch]"
-        try manager.wait(for: "503 with the Role") {
-            let (code, body) = manager.get("/readiness")
-            return code == 503 && body.contains("source_missing") && body.contains(words)
-        }
-        #expect(manager.get("/liveness").code == 200)
-        let rule = LocalKubernetesProcess.Rule(["get", "watch"], names: ["contracts"])
-        try api.access("pact/mocks", tokens: [Self.token], rules: [rule])
-        try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
     }
 }
