@@ -5,6 +5,9 @@ import SharedHTTP
 /// ConfigMaps followed through the Kubernetes API, with the mounted directory standing in until the API has given one.
 final class KubernetesSource: WatchedSource {
     let summary: String
+    /// Nothing is due for so long at most: the loop looks at the stored contracts only when it turns.
+    private static let longestPatience = Duration.seconds(5)
+
     private let session: KubernetesSession
     private let followers: [ConfigMapFollower]
     private let assembly: SourceAssembly
@@ -60,11 +63,11 @@ final class KubernetesSource: WatchedSource {
     private var watches: [ConfigMapWatch] { followers.map(\.watch) }
 
     var deadline: MonotonicTime {
-        var deadlines = followers.compactMap { $0.deadline(session.now) }
+        var deadlines = followers.compactMap { $0.deadline(session.now) } + [session.now + Self.longestPatience]
         if let deadline = assembly.deadline(watches, now: session.now) { deadlines.append(deadline) }
         if let directory { deadlines.append(directory.deadline) }
         if mustReport || !finished.isEmpty { deadlines.append(session.now) }
-        return deadlines.min() ?? session.now + .seconds(60)
+        return deadlines.min() ?? session.now
     }
 
     func wait(upTo duration: Duration, besides descriptor: Int32) throws(SystemError) {

@@ -44,7 +44,7 @@ struct ExitCodeRow: Sendable, CustomTestStringConvertible {
 extension ExitCodeRow {
     static let programs = ["manager", "watcher", "publisher", "health-server"]
 
-    static let all: [ExitCodeRow] = everyProgram + manager + watcher + publisher + healthServer
+    static let all: [ExitCodeRow] = everyProgram + manager + watcher + publisher + healthServer + kubernetes
 
     /// What each of the four does alike.
     private static let everyProgram: [ExitCodeRow] = programs.flatMap { program in

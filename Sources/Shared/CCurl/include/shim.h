@@ -92,7 +92,12 @@ static inline CURLcode ccurl_set_bearer(CURL *easy, const char *token) {
 /// Trusts the authorities in a PEM file and no others: Debian's libcurl has a CA directory besides by default.
 static inline CURLcode ccurl_set_ca_file(CURL *easy, const char *path) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, path);
-    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CAPATH, (char *)NULL) : code;
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_CAPATH, (char *)NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // Else a multi handle goes by what it read of this path for a day (curl 7.87, CURLOPT_CA_CACHE_TIMEOUT): files rotate.
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+    return code;
 }
 /// Our certificate, with its chain, and its key, both PEM. Read when a connection is opened. With a passphrase, be it
 /// an empty one, an encrypted key fails; without any OpenSSL asks for it on the terminal and waits.
