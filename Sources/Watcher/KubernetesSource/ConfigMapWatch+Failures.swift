@@ -87,7 +87,8 @@ extension ConfigMapWatch {
         _ random: Double
     ) -> [Action] {
         guard phase == .listing else { return [] }
-        if returnsToStreamingList {
+        let isOnlyOnce = returnsToStreamingList
+        if isOnlyOnce {
             returnsToStreamingList = false
             state.mode = .streamingList
         }
@@ -108,6 +109,7 @@ extension ConfigMapWatch {
             return actions
         case .success(let response) where response.status == 403:
             state.mode = .getAndWatch
+            returnsToStreamingList = isOnlyOnce
             return begins(now)
         case .success(let response): return failed(response, now, random)
         }

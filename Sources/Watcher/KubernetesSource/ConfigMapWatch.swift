@@ -209,6 +209,10 @@ struct ConfigMapWatch: Equatable, Sendable {
     mutating func watchesAnew(_ now: MonotonicTime) {
         watches(now)
         check = CheckSchedule(next: now + timing.check)
+        if returnsToStreamingList {
+            returnsToStreamingList = false
+            state.mode = .streamingList
+        }
     }
 
     private mutating func take(_ event: WatchEvent, _ now: MonotonicTime, _ random: Double) -> [Action] {

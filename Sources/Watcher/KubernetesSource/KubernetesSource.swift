@@ -14,6 +14,8 @@ final class KubernetesSource: WatchedSource {
     private let makeDirectory: (MonotonicTime) throws(SystemError) -> DirectorySource
     private var directory: DirectorySource?
     private var directoryReading: SourceReading?
+    /// The first ConfigMap came while the directory stood in.
+    private var standInSince: MonotonicTime?
     private var finished: [(id: TransferID, result: Result<HTTPResponse, TransportError>)] = []
     private var reported: Report?
     private var mustReport = false
@@ -64,7 +66,9 @@ final class KubernetesSource: WatchedSource {
 
     var deadline: MonotonicTime {
         var deadlines = followers.compactMap { $0.deadline(session.now) } + [session.now + Self.longestPatience]
-        if let deadline = assembly.deadline(watches, now: session.now) { deadlines.append(deadline) }
+        if let deadline = assembly.deadline(watches, standInSince: standInSince, now: session.now) {
+            deadlines.append(deadline)
+        }
         if let directory { deadlines.append(directory.deadline) }
         if mustReport || !finished.isEmpty { deadlines.append(session.now) }
         return deadlines.min() ?? session.now
@@ -106,8 +110,9 @@ final class KubernetesSource: WatchedSource {
 
     private func reading(hasNews: Bool, _ now: MonotonicTime) -> SourceReading? {
         let watches = watches
+        if standsIn, standInSince == nil, watches.contains(where: \.state.wasDelivered) { standInSince = now }
         let report = Report(
-            decision: assembly.decide(watches, now: now),
+            decision: assembly.decide(watches, standInSince: standInSince, now: now),
             states: watches.map(\.state),
             tokenError: session.client.tokenError
         )
@@ -122,6 +127,7 @@ final class KubernetesSource: WatchedSource {
         }
         directory = nil
         directoryReading = nil
+        standInSince = nil
         if isSame, !hasNews, messages.isEmpty { return nil }
         var reading = SourceReading(outcome: .unchanged, since: now)
         reading.messages = messages
@@ -156,6 +162,11 @@ final class KubernetesSource: WatchedSource {
     }
 
     // MARK: - The directory
+
+    /// It is there and its contracts are desired.
+    private var standsIn: Bool {
+        if case .content = directoryReading?.outcome { true } else { false }
+    }
 
     private func directoryTurn(_ now: MonotonicTime) -> SourceReading? {
         do throws(SystemError) {

@@ -7,6 +7,7 @@ import Shared
 /// | not all have answered yet, in the first 2 s | as before |
 /// | one that was followed earlier in this run is not followed again yet | as before; lost after 30 s |
 /// | none was there in this run, one cannot be asked | the mounted directory, if there is one |
+/// | the directory stands in, one came, another has not answered | the directory, for 30 s more at most |
 /// | none was there in this run, all are absent | missing; with `CONTRACT_SOURCE=auto` the mounted directory, if there is one |
 /// | else | what is there; one that was deleted is empty, one that cannot be followed for 30 s makes the whole lost |
 struct SourceAssembly: Equatable, Sendable {
@@ -27,7 +28,9 @@ struct SourceAssembly: Equatable, Sendable {
         case content(lost: String?)
     }
 
-    func decide(_ watches: [ConfigMapWatch], now: MonotonicTime) -> Decision {
+    /// - Parameter standInSince: The directory has been standing in, and that is when the first ConfigMap came through the
+    ///   API meanwhile; `nil` where either is not so.
+    func decide(_ watches: [ConfigMapWatch], standInSince: MonotonicTime? = nil, now: MonotonicTime) -> Decision {
         let open = watches.filter { !$0.isAnswered }
         if now - start < timing.start {
             // The directory stands in at once; it is not taken away again for the first that answers.
@@ -39,6 +42,8 @@ struct SourceAssembly: Equatable, Sendable {
             return .lost(reason: Self.reason(first))
         }
         guard watches.contains(where: \.state.wasDelivered) else { return nothingYet(watches, open) }
+        // All at once: what the directory has of the others is not taken away for the first that answers.
+        if let standInSince, !open.isEmpty, now - standInSince < timing.loss { return nothingYet(watches, open) }
         let lost = watches.first { watch in
             guard watch.state.wasDelivered, let since = watch.state.problemSince else { return false }
             return now - since >= timing.loss
@@ -47,8 +52,14 @@ struct SourceAssembly: Equatable, Sendable {
     }
 
     /// When the decision may change by time alone.
-    func deadline(_ watches: [ConfigMapWatch], now: MonotonicTime) -> MonotonicTime? {
-        var deadlines = watches.compactMap { $0.state.problemSince.map { $0 + timing.loss } }
+    func deadline(
+        _ watches: [ConfigMapWatch],
+        standInSince: MonotonicTime? = nil,
+        now: MonotonicTime
+    ) -> MonotonicTime? {
+        var deadlines =
+            (standInSince.map { [$0 + timing.loss] } ?? [])
+            + watches.compactMap { $0.state.problemSince.map { $0 + timing.loss } }
         if watches.contains(where: { !$0.isAnswered }) { deadlines += [start + timing.start, start + timing.loss] }
         return deadlines.filter { $0 > now }.min()
     }

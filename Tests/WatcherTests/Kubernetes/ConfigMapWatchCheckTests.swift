@@ -28,6 +28,26 @@ struct ConfigMapWatchCheckTests {
         #expect(driver.watch.state.problem == nil)
     }
 
+    @Test("Silence, and a GET that nobody answers: a problem long before the watch counts as dead; a byte ends it")
+    func unanswered() {
+        var driver = checking()
+        driver.now = driver.now + .seconds(15)
+        #expect(driver.send(.got(.failure(TransportError(.timeout, "timed out")))) == [])
+        #expect(driver.watch.state.problem?.code == "timeout")
+        #expect(driver.watch.state.problemSince == at(90_000))
+        #expect(driver.isWatching)
+        driver.send(.bytes)
+        #expect(driver.watch.state.problem == nil && driver.watch.state.problemSince == nil)
+        // One that fails while the watch speaks says nothing about it.
+        var speaking = WatchDriver.watching(for: .zero)
+        for _ in 1...5 {
+            speaking.now = speaking.now + .seconds(60)
+            speaking.send(.bytes)
+        }
+        #expect(speaking.send(.got(.failure(TransportError(.timeout, "timed out")))) == [])
+        #expect(speaking.watch.state.problem == nil)
+    }
+
     @Test("Any byte ends the silence")
     func bytes() {
         var driver = checking()

@@ -152,6 +152,23 @@ struct SourceAssemblyTests {
         )
     }
 
+    @Test("The directory that stands in for several is given up for all at once, or after 30 s")
+    func givenUpAtOnce() {
+        let watches = [there(), open("b", problem: forbidden)]
+        let stays = SourceAssembly.Decision.directory(code: "forbidden", reason: "the API forbids it")
+        let assembly = assembly()
+        #expect(assembly.decide(watches, standInSince: at(10_000), now: at(39_999)) == stays)
+        #expect(assembly.deadline(watches, standInSince: at(10_000), now: at(39_999)) == at(40_000))
+        #expect(assembly.decide(watches, standInSince: at(10_000), now: at(40_000)) == .content(lost: nil))
+        #expect(
+            assembly.decide([there(), there("b")], standInSince: at(10_000), now: at(10_001)) == .content(lost: nil)
+        )
+        #expect(
+            assembly.decide([there(), absent("b")], standInSince: at(10_000), now: at(10_001)) == .content(lost: nil)
+        )
+        #expect(assembly.decide(watches, now: at(10_001)) == .content(lost: nil), "nothing stands in")
+    }
+
     @Test("No decision changes by time alone without a deadline that tells of it")
     func deadlines() {
         let kinds: [ConfigMapWatch] = [
