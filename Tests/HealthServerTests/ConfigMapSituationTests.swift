@@ -101,11 +101,17 @@ extension Situations {
             return ProbeEvaluation(S.situation(sections)).warnings
         }
         let fallback = "directory (API: forbidden)"
-        #expect(warnings(fallback, ["a subPath mount", why]) == [Reason(code: .sourceFallback, detail: why)])
+        #expect(
+            warnings(fallback, ["a subPath mount", why]) == [
+                Reason(code: .sourceFallback, detail: why), Reason(code: .sourceWarning, detail: "a subPath mount"),
+            ]
+        )
         #expect(warnings(fallback, [], .missing).map(\.code) == [.sourceFallback])
         let without = "contracts come from directory /pact-contracts, origin directory (API: forbidden)"
         #expect(warnings(fallback, []).first?.detail == without)
-        #expect(warnings("directory", [why]).isEmpty && warnings("API", [why]).isEmpty)
+        for origin in ["directory", "API"] {
+            #expect(warnings(origin, [why]) == [Reason(code: .sourceWarning, detail: why)], "\(origin)")
+        }
         #expect(Reason.Code.sourceFallback.text == "source_fallback")
     }
 
@@ -113,7 +119,9 @@ extension Situations {
         func detail(_ configMaps: [ConfigMapState], _ warnings: [String] = []) -> String? {
             let sections = S.changed(S.throughAPI(S.sections([], []), configMaps)) { $0.source?.warnings = warnings }
             let evaluation = ProbeEvaluation(S.situation(sections))
-            #expect(evaluation.warnings.map(\.code) == [.noContracts])
+            // What the first says of it is not told twice.
+            let others = warnings.filter { evaluation.warnings.first?.detail.contains($0) == false }
+            #expect(evaluation.warnings.map(\.code) == [.noContracts] + others.map { _ in .sourceWarning })
             #expect(evaluation.ready.detail == evaluation.warnings.first?.detail)
             return evaluation.warnings.first?.detail
         }

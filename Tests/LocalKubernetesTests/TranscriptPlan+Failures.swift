@@ -32,7 +32,9 @@ extension TranscriptPlan {
                 replay(1, watch("&resourceVersion=213")), replay(2, watch("&resourceVersion=212")),
                 replay(3, watch("&resourceVersion=5")),
             ],
-            others: ["A, C, D: SIGTERM, SIGKILL and SIGSTOP of the real process; ours in ProcessTests and FaultTests"]
+            others: [
+                "A, C, D: SIGTERM, SIGKILL and SIGSTOP of the real process; ours in ProcessTests and WatchFaultTests"
+            ]
         ),
         TranscriptPlan(
             file: "11b-sigterm-natural",

@@ -19,12 +19,12 @@ extension TranscriptPlan {
                 ),
                 replay(2), replay(3),
             ],
-            others: ["the rules for keys and the empty ConfigMap: in RecordedTableTests"]
+            others: ["the rules for keys and the empty ConfigMap: in RecordedObjectTests"]
         ),
         TranscriptPlan(
             file: "14-immutable",
             steps: [replay(1, prepare: { try $0.advance(to: 364) }), replay(2), replay(3), replay(4)],
-            others: ["delete and recreate: in RecordedTableTests"]
+            others: ["delete and recreate: in RecordedObjectTests"]
         ),
         TranscriptPlan(
             file: "15-size-limits",
@@ -53,12 +53,12 @@ extension TranscriptPlan {
                     .head
                 ),
             ],
-            others: ["the lengths of two watch lines, and annotations: in RecordedTableTests"]
+            others: ["the lengths of two watch lines, and annotations: in RecordedObjectTests"]
         ),
         TranscriptPlan(
             file: "16-delete-recreate-finalizer",
             steps: [],
-            others: ["outlines of events: in RecordedTableTests"]
+            others: ["outlines of events: in RecordedObjectTests"]
         ),
     ]
 

@@ -67,6 +67,8 @@ MUTATIONS = [
      [("[.good(line.subject, check.directory", "[.odd(line.subject, check.directory")]),
     ("restarts in any order", "ConfigMapStatusTests", "Sources/Supervisor/Commands/ConfigMapTable.swift",
      [("($1.value, $0.key) < ($0.value, $1.key)", "$0.key < $1.key")]),
+    ("a command that kubectl does not take", "RoleCommandTests", "Sources/Shared/Settings/RoleRule.swift",
+     [('"--resource-name=', '"--resource-names=')]),
     ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/rbac.yaml",
      [("    verbs: [get, watch]", "    verbs: [get, list, watch]")]),
     ("the page forgets a member", "StateDocumentTests", "docs/state-file.md", [("| `origin` | text |", "| origin | text |")]),

@@ -174,14 +174,10 @@ package final class LocalKubernetesProcess: Sendable {
     /// The request log, oldest first, without requests to paths of the server's own.
     ///
     /// - Parameter id: Only requests with a greater `id`.
-    package func requests(since id: Int = 0) throws -> [JSONValue] {
-        try JSONReader.parse(try administrator.get("/_requests?since=\(id)").body).array ?? []
-    }
+    package func requests(since id: Int = 0) throws -> [JSONValue] { try list("/_requests?since=\(id)") }
 
     /// The open watches, the oldest first.
-    package func watches() throws -> [JSONValue] {
-        try JSONReader.parse(try administrator.get("/_watches").body).array ?? []
-    }
+    package func watches() throws -> [JSONValue] { try list("/_watches") }
 
     /// Waits until the open watches are as they should be.
     ///
@@ -191,14 +187,40 @@ package final class LocalKubernetesProcess: Sendable {
         within limit: Duration = .seconds(10),
         _ condition: ([JSONValue]) -> Bool
     ) throws -> [JSONValue] {
+        try wait(for: "/_watches?", within: limit, condition)
+    }
+
+    /// Waits until the request log is as it should be.
+    ///
+    /// - Throws: ``TestSupportError/timedOut(waitingFor:received:)``.
+    @discardableResult
+    package func waitForRequests(
+        since id: Int = 0,
+        within limit: Duration = .seconds(10),
+        _ condition: ([JSONValue]) -> Bool
+    ) throws -> [JSONValue] {
+        try wait(for: "/_requests?since=\(id)&", within: limit, condition)
+    }
+
+    private func wait(
+        for path: String,
+        within limit: Duration,
+        _ condition: ([JSONValue]) -> Bool
+    ) throws -> [JSONValue] {
         let deadline = MonotonicTime.now() + limit
-        while true {
-            let watches = try watches()
-            if condition(watches) { return watches }
+        var entries = try list(path)
+        while !condition(entries) {
             if MonotonicTime.now() > deadline {
-                throw TestSupportError.timedOut(waitingFor: "watches", received: watches.count)
+                throw TestSupportError.timedOut(waitingFor: path, received: entries.count)
             }
+            // What happens between two answers is seen with the next one, so it must not be far.
+            entries = try list("\(path)wait_ms=50")
         }
+        return entries
+    }
+
+    private func list(_ path: String) throws -> [JSONValue] {
+        try JSONReader.parse(try administrator.get(path).body).array ?? []
     }
 
     // MARK: process
@@ -210,8 +232,13 @@ package final class LocalKubernetesProcess: Sendable {
     /// A server that dies, with SIGKILL.
     package func kill() { process.end(with: SIGKILL, within: .seconds(10)) }
 
-    /// A server that hangs, or a network that swallows everything, with SIGSTOP.
-    package func pause() { process.signal(SIGSTOP) }
+    /// A server that hangs, or a network that swallows everything, with SIGSTOP. Returns once it has stopped.
+    package func pause() {
+        process.signal(SIGSTOP)
+        var change = siginfo_t()
+        // Does not take the news from whoever waits for the end.
+        while waitid(P_PID, id_t(processID), &change, WSTOPPED | WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    }
 
     /// The end of ``pause()``.
     package func resume() { process.signal(SIGCONT) }

@@ -56,6 +56,7 @@ extension Answer {
             // A person must act first.
             5
         case .stopping, .starting, .stateNotWritable, .sourceUnread, .pending, .sourceStale, .sourceFallback,
+            .sourceWarning,
             .watcherSilent, .stale, .superseded, .revisionUnknown, nil:
             1
         }

@@ -67,6 +67,11 @@ struct ContractVerdict: Sendable {
         if snapshot.sections.source?.status == .present || snapshot.sections.source?.status == .lost {
             if isEmptyOnPurpose { warnings.append(noContracts) }
         }
+        warnings += (snapshot.sections.source?.warnings ?? [])
+            .filter { text in
+                !warnings.contains { $0.detail.contains(text) }
+            }
+            .map { Reason(code: .sourceWarning, detail: $0) }
         if counts[.failed] > 0 { warnings.append(failed) }
         if counts.invalid > 0 { warnings.append(invalid) }
         if counts[.stale] > 0 {

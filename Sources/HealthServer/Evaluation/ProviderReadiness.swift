@@ -63,7 +63,8 @@ struct ProviderReadiness: Sendable {
         case .stateNotWritable, .sourceUnread: return Reason(code: .starting, detail: first.detail)
         case .broker: return Reason(code: .brokerUnavailable, detail: first.detail)
         case .stopping, .starting, .sourceMissing, .publisherSilent, .brokerUnavailable, .pending, .failed, .invalid,
-            .noContracts, .sourceStale, .sourceFallback, .watcherSilent, .stale, .superseded, .revisionUnknown:
+            .noContracts, .sourceStale, .sourceFallback, .sourceWarning, .watcherSilent, .stale, .superseded,
+            .revisionUnknown:
             return first
         }
     }

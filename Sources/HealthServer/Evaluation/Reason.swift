@@ -28,6 +28,8 @@ struct Reason: Hashable, Sendable {
         case sourceStale
         /// Warning: the directory stands in for a Kubernetes API that cannot be used.
         case sourceFallback
+        /// Warning: what else is odd about the source (a subPath mount, a deleted or nearly full ConfigMap).
+        case sourceWarning
         /// Warning: the watcher is dead or hung, so that edits are not seen.
         case watcherSilent
         case stale
@@ -51,6 +53,7 @@ struct Reason: Hashable, Sendable {
             case .noContracts: "no_contracts"
             case .sourceStale: "source_stale"
             case .sourceFallback: "source_fallback"
+            case .sourceWarning: "source_warning"
             case .watcherSilent: "watcher_silent"
             case .stale: "stale"
             case .superseded: "superseded"

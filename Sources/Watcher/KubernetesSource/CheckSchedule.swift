@@ -9,10 +9,15 @@ struct CheckSchedule: Equatable, Sendable {
     /// The next regular one.
     private(set) var next: MonotonicTime
     private var isRunning = false
+    /// An event came while the GET was under way: which of the two is newer cannot be told.
+    private var isOvertaken = false
     /// The present silence has been looked at.
     private var hasCheckedSilence = false
     /// The GET found another object: until then an event may explain it.
     private var disagreement: MonotonicTime?
+
+    /// The GET found another object, and nothing has explained it yet.
+    var disagrees: Bool { disagreement != nil }
 
     init(next: MonotonicTime) {
         self.next = next
@@ -30,6 +35,7 @@ struct CheckSchedule: Equatable, Sendable {
         if let disagreement, disagreement <= now { return .disagreement }
         guard !isRunning, disagreement == nil, deadline(lastByte: lastByte, timing) <= now else { return .nothing }
         isRunning = true
+        isOvertaken = false
         return .get
     }
 
@@ -44,18 +50,39 @@ struct CheckSchedule: Equatable, Sendable {
     mutating func heard() { hasCheckedSilence = false }
 
     /// An event told of a change: what the GET found is explained, or will be by the next one.
-    mutating func changed() { disagreement = nil }
-
-    mutating func succeeded(isSame: Bool, _ now: MonotonicTime, _ timing: WatchTiming) {
-        isRunning = false
-        hasCheckedSilence = true
-        next = now + timing.check
-        if !isSame { disagreement = now + timing.checkGrace }
+    mutating func changed() {
+        disagreement = nil
+        isOvertaken = true
     }
 
-    mutating func failed(_ now: MonotonicTime, _ timing: WatchTiming) {
+    /// The watch ended and takes up where it was. The next regular check stays where it is: a watch that is cut every
+    /// minute must not put it off for ever.
+    mutating func resumed() {
+        isRunning = false
+        hasCheckedSilence = false
+        disagreement = nil
+    }
+
+    mutating func succeeded(isSame: Bool, _ now: MonotonicTime, _ timing: WatchTiming) {
+        // The answer to a GET that was not asked by this schedule: older than what the watch has told since.
+        guard isRunning else { return }
         isRunning = false
         hasCheckedSilence = true
-        next = now + timing.checkRetry
+        if isSame {
+            next = now + timing.check
+        } else if isOvertaken {
+            next = now + timing.checkRetry
+        } else {
+            next = now + timing.check
+            disagreement = now + timing.checkGrace
+        }
+    }
+
+    /// - Parameter wait: Until it is tried again.
+    mutating func failed(_ now: MonotonicTime, wait: Duration) {
+        guard isRunning else { return }
+        isRunning = false
+        hasCheckedSilence = true
+        next = now + wait
     }
 }

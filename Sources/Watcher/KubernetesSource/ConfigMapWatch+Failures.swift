@@ -7,9 +7,14 @@ extension ConfigMapWatch {
     mutating func ended(_ end: WatchEnd, _ now: MonotonicTime, _ random: Double) -> [Action] {
         switch end {
         case .clean:
-            if case .watching(let since) = phase, now - since >= timing.healthy || lastByte > since {
-                failures = 0
-                return again(.ended, now, onNewConnection: false)
+            if case .watching(let since) = phase {
+                if now - since >= timing.healthy {
+                    failures = 0
+                    return again(.ended, now, onNewConnection: false)
+                }
+                // It told something: a short wait each time, so that a server that ends each watch after a line is not
+                // asked as fast as it answers.
+                if lastByte > since { failures = 0 }
             }
             let detail = "\(explanation.place) ends each watch as soon as it is open"
             return fail(.ended, .init(code: "ended", detail: detail), now, random)
@@ -28,16 +33,45 @@ extension ConfigMapWatch {
             returnsToStreamingList = false
             return begins(now)
         }
-        // Whatever it is that it dislikes, it may be the version.
-        if ![401, 403, 429, 503].contains(response.status) { resumeVersion = nil }
+        dropVersion(after: response.status)
         return failed(response, now, random)
     }
 
-    /// An answer that is a failure whatever was asked.
+    mutating func notSynchronized(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        guard state.mode == .streamingList else {
+            let detail = "\(explanation.place) opened the watch, and does not say what there is"
+            return fail(.silent, .init(code: "timeout", detail: detail), now, random)
+        }
+        // The object came and no bookmark after it: a server that does not know the parameter. Without an object it may
+        // also be one that cannot reach its database: then only this once.
+        let isSure = candidate != nil
+        state.mode = .listAndWatch
+        phase = .listing
+        let actions: [Action] = [.cancel, .list]
+        if !isSure { returnsToStreamingList = true }
+        return actions
+    }
+
+    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {
+        resumeVersion = nil
+        defer { lastExpiry = now }
+        if let lastExpiry, now - lastExpiry < timing.expiry {
+            let detail = "\(explanation.place) says again and again that what it just said is too old (410)"
+            return fail(.expired, .init(code: "expired", detail: detail), now, random)
+        }
+        return again(.expired, now, onNewConnection: false)
+    }
+
+    /// Whatever it is that the server dislikes, it may be the version, unless it says that it is something else.
+    mutating func dropVersion(after status: Int) {
+        if ![401, 403, 429, 503].contains(status) { resumeVersion = nil }
+    }
+
     func retryAfter(_ response: HTTPResponse) -> Duration? {
         response.headers["retry-after"].flatMap { Int($0) }.map { min(.seconds(max(0, $0)), timing.longestWait) }
     }
 
+    /// An answer that is a failure whatever was asked.
     private mutating func failed(_ response: HTTPResponse, _ now: MonotonicTime, _ random: Double) -> [Action] {
         let problem = explanation.problem(response)
         var actions = fail(.refused, problem, now, random, retryAfter: retryAfter(response))
@@ -70,6 +104,7 @@ extension ConfigMapWatch {
             resumeVersion = version
             state.resourceVersion = version
             phase = .waiting(until: now)
+            check = CheckSchedule(next: now + timing.check)
             return actions
         case .success(let response) where response.status == 403:
             state.mode = .getAndWatch
@@ -102,34 +137,40 @@ extension ConfigMapWatch {
         case .failure(let error): return fail(.refused, explanation.problem(error), now, random)
         case .success(let response) where response.status == 200: return []
         case .success(let response) where response.status == 404 && KubernetesStatus(body: response.body) != nil:
-            watches(now)
-            return deliver(nil)
+            absentSince = now
+            return []
         case .success(let response): return failed(response, now, random)
         }
     }
 
+    mutating func absent(_ now: MonotonicTime) -> [Action] {
+        watchesAnew(now)
+        return deliver(nil)
+    }
+
     private mutating func gotCheck(_ answer: Result<HTTPResponse, TransportError>, _ now: MonotonicTime) -> [Action] {
-        switch answer {
-        case .failure:
-            check.failed(now, timing)
+        guard case .success(let response) = answer else {
+            check.failed(now, wait: timing.checkRetry)
             return []
-        case .success(let response):
-            switch response.status {
-            case 200:
-                guard let value = try? JSONReader.parse(response.body, options: .init(maximumDepth: 512)),
-                    let found = ConfigMapObject(value)
-                else { break }
-                let isSame = object.map { $0.uid == found.uid && $0.resourceVersion == found.resourceVersion }
-                check.succeeded(isSame: isSame ?? false, now, timing)
-                return []
-            case 404 where KubernetesStatus(body: response.body) != nil:
-                check.succeeded(isSame: object == nil, now, timing)
-                return []
-            default: break
-            }
-            check.failed(now, timing)
-            return response.status == 401 ? [.refreshCredentials] : []
         }
+        switch response.status {
+        case 200:
+            guard let value = try? JSONReader.parse(response.body, options: .init(maximumDepth: 512)),
+                let found = ConfigMapObject(value)
+            else {
+                check.failed(now, wait: timing.checkRetry)
+                return []
+            }
+            // All of it: a server whose data went back gives out the same versions a second time.
+            check.succeeded(isSame: object == found, now, timing)
+        case 404 where KubernetesStatus(body: response.body) != nil:
+            check.succeeded(isSame: object == nil, now, timing)
+        case 403:
+            // A Role with `watch` alone: it does not get better in seconds.
+            check.failed(now, wait: timing.check)
+        default: check.failed(now, wait: max(timing.checkRetry, retryAfter(response) ?? .zero))
+        }
+        return response.status == 401 ? [.refreshCredentials] : []
     }
 
     // MARK: - Again
@@ -162,7 +203,9 @@ extension ConfigMapWatch {
         phase = .waiting(until: now)
         state.connection = .connecting
         state.connectedSince = nil
-        check = CheckSchedule(next: now + timing.check)
+        // What the GET found is not explained: what the watch told is not to be built upon.
+        if check.disagrees { resumeVersion = nil }
+        check.resumed()
         return [.cancel]
     }
 

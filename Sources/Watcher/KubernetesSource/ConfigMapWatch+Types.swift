@@ -10,8 +10,12 @@ extension ConfigMapWatch {
         /// The watch is asked for.
         case opening(since: MonotonicTime)
         /// It is open, and the initial state is not complete.
-        case synchronizing
+        case synchronizing(since: MonotonicTime)
         case watching(since: MonotonicTime)
+
+        var isSynchronizing: Bool {
+            if case .synchronizing = self { true } else { false }
+        }
     }
 
     /// What happened.

@@ -9,10 +9,12 @@ import SharedHTTP
 /// | opening | 200 | synchronizing; watching if it resumes |
 /// | opening | 422 to `sendInitialEvents` | LIST, then watch; without the right to LIST watch and GET |
 /// | synchronizing | the bookmark that ends the initial state | what was sent is the object, nothing: there is none |
-/// | synchronizing | 5 s of silence | the server does not know `sendInitialEvents`: as for 422 |
+/// | synchronizing, without LIST | GET 404 | there is none, if the watch says nothing within 2 s: it may be late |
+/// | synchronizing | 5 s of silence, or 20 s in all | the server does not know `sendInitialEvents`: as for 422 |
 /// | watching | ERROR 410 | the state anew, at once; the second within 30 s after a wait |
-/// | watching | clean end | again from the last version, at once |
-/// | watching | it breaks | the same if it had lived 2 s, else after a wait |
+/// | watching | clean end | again from the last version, at once if it had lived 2 s, else after a wait |
+/// | watching | any other ERROR, a line that is no event | the state anew after a wait |
+/// | watching | it breaks | the same, on a new connection |
 /// | watching | 75 s of silence, or 5 min since the last | GET: another object than ours for 2 s is the state anew |
 /// | watching | 150 s of silence | it is dead: again from the last version on a new connection |
 /// | any | 401 | the token is read again, and tried at once if it is another |
@@ -38,10 +40,14 @@ struct ConfigMapWatch: Equatable, Sendable {
     var lastByte: MonotonicTime
     var check: CheckSchedule
     /// What the initial state has shown so far.
-    private var candidate: ConfigMapObject?
+    var candidate: ConfigMapObject?
+    /// Since then a GET says that there is none, and the watch has said nothing.
+    var absentSince: MonotonicTime?
     /// Versions of this watch's events may be resumed from: not those of a state without a version, which come in no order.
     private var versionsCount = true
-    private var lastExpiry: MonotonicTime?
+    var lastExpiry: MonotonicTime?
+    /// The way that is tried now is not the one that this server is known to need.
+    var returnsToStreamingList = false
 
     /// - Parameter previous: What an earlier process of this run knew.
     init(
@@ -69,7 +75,9 @@ struct ConfigMapWatch: Equatable, Sendable {
         // The request's own time-out.
         case .listing: nil
         case .opening(let since): since + timing.head
-        case .synchronizing: lastByte + timing.synchronization
+        case .synchronizing(let since):
+            absentSince.map { $0 + timing.checkGrace }
+                ?? min(lastByte + timing.synchronization, since + timing.initialState)
         case .watching: min(lastByte + timing.silence, check.deadline(lastByte: lastByte, timing))
         }
     }
@@ -94,6 +102,8 @@ struct ConfigMapWatch: Equatable, Sendable {
             heard(now)
             return take(event, now, random)
         case .unreadable(let reason):
+            // The same line would come again.
+            resumeVersion = nil
             return fail(.unreadable, .init(code: "unreadable", detail: reason), now, random)
         case .ended(let end): return ended(end, now, random)
         case .listed(let answer): return listed(answer, now, random)
@@ -121,8 +131,10 @@ struct ConfigMapWatch: Equatable, Sendable {
             guard now - since >= timing.head else { return [] }
             let detail = "\(explanation.place) did not answer within \(timing.head.components.seconds) s"
             return fail(.silent, .init(code: "timeout", detail: detail), now, random)
-        case .synchronizing:
-            return now - lastByte >= timing.synchronization ? notSynchronized(now, random) : []
+        case .synchronizing(let since):
+            if let absentSince { return now - absentSince >= timing.checkGrace ? absent(now) : [] }
+            let isOver = now - lastByte >= timing.synchronization || now - since >= timing.initialState
+            return isOver ? notSynchronized(now, random) : []
         case .watching:
             if now - lastByte >= timing.silence { return restart(.silent, now, random) }
             switch check.due(now, lastByte: lastByte, timing) {
@@ -138,6 +150,7 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func begin(_ now: MonotonicTime, _ random: Double) -> [Action] {
         state.connection = .connecting
         candidate = nil
+        absentSince = nil
         let start: WatchRequest.Start
         if let resumeVersion {
             start = .version(resumeVersion)
@@ -169,7 +182,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             watches(now)
             return []
         }
-        phase = .synchronizing
+        phase = .synchronizing(since: now)
         state.connection = .synchronizing
         return state.mode == .getAndWatch ? [.get] : []
     }
@@ -180,6 +193,11 @@ struct ConfigMapWatch: Equatable, Sendable {
         state.connection = .watching
         state.problem = nil
         state.problemSince = nil
+    }
+
+    /// The same, with a state that is as new as it gets.
+    mutating func watchesAnew(_ now: MonotonicTime) {
+        watches(now)
         check = CheckSchedule(next: now + timing.check)
     }
 
@@ -191,9 +209,9 @@ struct ConfigMapWatch: Equatable, Sendable {
             return take(event, of: object, now)
         case .bookmark(let version, let isInitialEnd):
             state.resourceVersion = version
-            if phase == .synchronizing {
+            if phase.isSynchronizing {
                 guard isInitialEnd, state.mode == .streamingList else { return [] }
-                watches(now)
+                watchesAnew(now)
                 resumeVersion = version
                 return deliver(candidate)
             }
@@ -202,7 +220,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             return []
         case .error(let status):
             if status.isExpired { return expired(now, random) }
-            if status.isTooLargeVersion { resumeVersion = nil }
+            dropVersion(after: status.code)
             return fail(.error, explanation.problem(status), now, random)
         case .other: return []
         }
@@ -211,11 +229,11 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func take(_ event: WatchEvent, of object: ConfigMapObject, _ now: MonotonicTime) -> [Action] {
         var isDeleted = false
         if case .deleted = event { isDeleted = true }
-        if phase == .synchronizing, state.mode == .streamingList {
+        if phase.isSynchronizing, state.mode == .streamingList {
             candidate = isDeleted ? nil : object
             return []
         }
-        if phase == .synchronizing { watches(now) }
+        if phase.isSynchronizing { watchesAnew(now) }
         check.changed()
         state.resourceVersion = object.resourceVersion
         if versionsCount { resumeVersion = object.resourceVersion }
@@ -234,33 +252,5 @@ struct ConfigMapWatch: Equatable, Sendable {
             state.resourceVersion = object.resourceVersion
         }
         return [.deliver]
-    }
-
-    private mutating func notSynchronized(_ now: MonotonicTime, _ random: Double) -> [Action] {
-        guard state.mode == .streamingList else {
-            let detail = "\(explanation.place) opened the watch, and does not say what there is"
-            return fail(.silent, .init(code: "timeout", detail: detail), now, random)
-        }
-        // The object came and no bookmark after it: a server that does not know the parameter. Without an object it may
-        // also be one that cannot reach its database: then only this once.
-        let isSure = candidate != nil
-        state.mode = .listAndWatch
-        phase = .listing
-        let actions: [Action] = [.cancel, .list]
-        if !isSure { returnsToStreamingList = true }
-        return actions
-    }
-
-    /// The way that is tried now is not the one that this server is known to need.
-    var returnsToStreamingList = false
-
-    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {
-        resumeVersion = nil
-        defer { lastExpiry = now }
-        if let lastExpiry, now - lastExpiry < timing.expiry {
-            let detail = "\(explanation.place) says again and again that what it just said is too old (410)"
-            return fail(.expired, .init(code: "expired", detail: detail), now, random)
-        }
-        return again(.expired, now, onNewConnection: false)
     }
 }

@@ -49,8 +49,10 @@ struct KubernetesClient {
         return request
     }
 
+    /// On a connection of its own: the one before may be dead, and libcurl keeps an HTTP/2 connection whose transfer
+    /// timed out.
     mutating func listRequest(of state: ConfigMapState) -> HTTPRequest {
-        request("\(collection(state))?\(selector(state))", isNew: false)
+        request("\(collection(state))?\(selector(state))", isNew: true)
     }
 
     /// On a connection of its own: it is asked because the watch's may be dead.

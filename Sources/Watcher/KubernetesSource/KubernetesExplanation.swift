@@ -16,10 +16,15 @@ struct KubernetesExplanation: Equatable, Sendable {
 
     func problem(_ response: HTTPResponse) -> ConfigMapState.Problem {
         let status = KubernetesStatus(body: response.body)
-        let said = status.map(\.message).flatMap { $0.isEmpty ? nil : $0 } ?? Self.firstLine(response.body)
+        let text = status.map(\.message).flatMap { $0.isEmpty ? nil : $0 } ?? Self.firstLine(response.body)
+        let said = Self.withoutToken(text)
         let answer = "\(place) answers \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         switch response.status {
         case 401: return .init(code: "unauthorized", detail: unauthorized)
+        case 403 where status == nil:
+            let detail =
+                "\(answer); that is not Kubernetes' own answer: something before it, a proxy or a service mesh, forbids it"
+            return .init(code: "forbidden", detail: detail)
         case 403: return forbidden(said)
         case 400 where said.contains("HTTP request to an HTTPS server"):
             return .init(
@@ -39,8 +44,8 @@ struct KubernetesExplanation: Equatable, Sendable {
 
     /// An ERROR event of a watch.
     func problem(_ status: KubernetesStatus) -> ConfigMapState.Problem {
-        let detail = "\(place) ended a watch: \(status.message.isEmpty ? status.reason : status.message)"
-        return .init(code: "error \(status.code)", detail: detail)
+        let said = Self.withoutToken(status.message.isEmpty ? status.reason : status.message)
+        return .init(code: "error \(status.code)", detail: "\(place) ended a watch: \(said)")
     }
 
     private var unauthorized: String {
@@ -95,6 +100,17 @@ struct KubernetesExplanation: Equatable, Sendable {
     }
 
     private var address: String { "check KUBERNETES_API_URL, or KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT" }
+
+    /// A proxy may repeat the request in its answer. A service account's token is a JWT, which begins with `eyJ`.
+    private static func withoutToken(_ text: String) -> String {
+        var isToken = false
+        let words = text.prefix(4096).split(separator: " ", omittingEmptySubsequences: false)
+            .map { word in
+                defer { isToken = word.lowercased().hasSuffix("bearer") }
+                return isToken || word.contains("eyJ") ? "[token]" : word
+            }
+        return words.joined(separator: " ")
+    }
 
     private static func firstLine(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(300), as: UTF8.self)

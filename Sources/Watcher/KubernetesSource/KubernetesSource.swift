@@ -186,7 +186,7 @@ final class KubernetesSource: WatchedSource {
             reading.origin = .directory(directory?.summary ?? "", insteadOf: code)
             let late =
                 "contracts come from the \(directory?.summary ?? "directory"), which Kubernetes updates up to 90 s late"
-            reading.warnings.append("the Kubernetes API cannot be used; meanwhile \(late): \(reason)")
+            reading.warnings.append("\(SourceState.fallbackWarning); meanwhile \(late): \(reason)")
         case .absent(let directoryReason):
             reading.origin = .api(summary)
             reading.outcome = .absent(reason: "\(reason); nor is there a directory: \(directoryReason)")

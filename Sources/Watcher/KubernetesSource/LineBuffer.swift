@@ -5,31 +5,38 @@ struct LineBuffer {
     static let limit = 5 << 20
 
     private var bytes: [UInt8] = []
+    /// What lies before was given out.
+    private var start = 0
     /// Up to here there is no line's end.
     private var searched = 0
     /// The line that is being received is longer than the limit.
     private(set) var isTooLong = false
 
     mutating func append(_ part: UnsafeRawBufferPointer) {
+        // Once for each piece, not for each line: many short lines may come in one.
+        bytes.removeSubrange(..<start)
+        searched -= start
+        start = 0
         bytes.append(contentsOf: part)
     }
 
-    /// The next complete line without its end; empty lines are passed over.
+    /// The next complete line without its end, LF or CR LF; empty lines are passed over.
     mutating func next() -> [UInt8]? {
         while true {
             guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
                 searched = bytes.count
-                isTooLong = bytes.count > Self.limit
+                isTooLong = bytes.count - start > Self.limit
                 return nil
             }
-            let line = Array(bytes[..<end])
-            bytes.removeSubrange(...end)
-            searched = 0
+            var line = bytes[start..<end]
+            start = end + 1
+            searched = start
             if line.count > Self.limit {
                 isTooLong = true
                 return nil
             }
-            if !line.isEmpty { return line }
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            if !line.isEmpty { return Array(line) }
         }
     }
 }

@@ -29,7 +29,11 @@ struct SourceAssembly: Equatable, Sendable {
 
     func decide(_ watches: [ConfigMapWatch], now: MonotonicTime) -> Decision {
         let open = watches.filter { !$0.isAnswered }
-        if open.contains(where: { $0.state.problem == nil }), now - start < timing.start { return .asBefore }
+        if now - start < timing.start {
+            // The directory stands in at once; it is not taken away again for the first that answers.
+            let isPartial = !open.isEmpty && watches.contains(where: \.state.wasDelivered)
+            if isPartial || open.contains(where: { $0.state.problem == nil }) { return .asBefore }
+        }
         if let first = open.first(where: \.state.wasDelivered) {
             guard now - start >= timing.loss else { return .asBefore }
             return .lost(reason: Self.reason(first))

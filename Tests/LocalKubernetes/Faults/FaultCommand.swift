@@ -46,7 +46,9 @@ struct FaultCommand: Sendable {
         PUT /_admin/forget   every older version is 410 for a watch
         PUT /_admin/snapshot {"name": "a"}, and /_admin/restore: a backup of etcd, and
                              the version and all objects set back to it
-        GET /_requests?since=ID is the request log, GET /_watches the open watches.
+        GET /_requests?since=ID is the request log, GET /_watches the open watches; with
+        wait_ms=N the answer comes at the next request, or when a watch opens or ends,
+        at the latest after N ms.
         """
 
     /// - Throws: ``ControlError`` with what is wrong.

@@ -9,6 +9,12 @@ extension Application {
         _ query: [String: String],
         on connection: Connection
     ) -> Duration? {
+        if let limit = query["wait_ms"].flatMap({ Int64($0) }), (1...600_000).contains(limit) {
+            var rest = query
+            rest["wait_ms"] = nil
+            atNews(within: .milliseconds(limit)) { [self] in _ = control(request, segments, rest, on: connection) }
+            return nil
+        }
         var refusal: Duration?
         do throws(ControlError) {
             let answer = try perform(request, segments, query, &refusal)

@@ -10,6 +10,8 @@ final class Application {
     var snapshots: [String: ConfigMapStore] = [:]
     private(set) var watches: [Int: Watch] = [:]
     private var nextWatch = 1
+    /// Answers to our own paths that wait for news.
+    private var waiting: [() -> Void] = []
     let options: ServerOptions
     private let eventLoop: any EventLoop
     /// The identifiers of flow schema and priority level, for service accounts, the administrator and nobody.
@@ -158,6 +160,7 @@ final class Application {
         var entry = exchange.entry
         entry.status = status
         log.append(entry)
+        answerWaiting()
         if options.isQuiet { return }
         let fault = entry.fault.map { ", fault \($0)" } ?? ""
         Diagnostics.report("\(entry.method) \(entry.path): \(status)\(fault)")
@@ -169,6 +172,7 @@ final class Application {
         let watch = Watch(setup, id: nextWatch, connection: connection, position: position)
         nextWatch += 1
         watches[watch.id] = watch
+        answerWaiting()
         return watch
     }
 
@@ -181,6 +185,7 @@ final class Application {
     func forget(_ watch: Watch) {
         watch.stop()
         watches[watch.id] = nil
+        answerWaiting()
     }
 
     func closed(_ connection: Connection) {
@@ -195,6 +200,25 @@ final class Application {
     }
 
     // MARK: time
+
+    /// Runs `action` once there is a request or a watch more or less, at the latest after a while.
+    func atNews(within limit: Duration, _ action: @escaping () -> Void) {
+        var isDone = false
+        let once = {
+            if isDone { return }
+            isDone = true
+            action()
+        }
+        waiting.append(once)
+        _ = schedule(limit, once)
+    }
+
+    private func answerWaiting() {
+        let actions = waiting
+        waiting = []
+        // Not in the middle of what has just happened.
+        for action in actions { _ = schedule(.zero, action) }
+    }
 
     /// Runs `action` after a while, or at once for none.
     func after(_ delay: Duration, _ action: @escaping () -> Void) {
