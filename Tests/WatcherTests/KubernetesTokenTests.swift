@@ -14,7 +14,10 @@ struct KubernetesTokenTests {
         let fixture = try KubernetesFixture()
         try fixture.edit(1)
         // A single refusal would cost half a minute.
-        let driver = try KubernetesDriver(fixture) { $0.backoff = Backoff(first: .seconds(60), maximum: .seconds(60)) }
+        let driver = try KubernetesDriver(fixture) { timing in
+            timing.backoff = Backoff(first: .seconds(60), maximum: .seconds(60))
+            timing.healthy = .zero
+        }
         try driver.run(until: "edit 1") { $0.isFollowing(1) }
         try fixture.edit(2)
         try driver.run(until: "edit 2") { $0.isFollowing(2) }
@@ -52,7 +55,7 @@ struct KubernetesTokenTests {
         let fixture = try KubernetesFixture()
         try fixture.edit(1)
         try fixture.directory.write("token", KubernetesFixture.firstToken)
-        let driver = try KubernetesDriver(fixture, tokenFile: fixture.directory.path + "/token")
+        let driver = try KubernetesDriver(fixture, tokenFile: fixture.directory.path + "/token") { $0.healthy = .zero }
         try driver.run(until: "edit 1") { $0.isFollowing(1) }
         fixture.directory.remove("token")
         try fixture.edit(2)
