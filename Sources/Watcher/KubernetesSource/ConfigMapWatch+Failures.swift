@@ -149,8 +149,16 @@ extension ConfigMapWatch {
     }
 
     private mutating func gotCheck(_ answer: Result<HTTPResponse, TransportError>, _ now: MonotonicTime) -> [Action] {
-        guard case .success(let response) = answer else {
+        let response: HTTPResponse
+        switch answer {
+        case .success(let complete): response = complete
+        case .failure(let error):
             check.failed(now, wait: timing.checkRetry)
+            // Neither the watch nor a question beside it: edits may be missed already.
+            if now - lastByte >= timing.doubt {
+                state.problem = explanation.problem(error)
+                state.problemSince = state.problemSince ?? now
+            }
             return []
         }
         switch response.status {

@@ -10,12 +10,8 @@ extension ConfigMapWatch {
         /// The watch is asked for.
         case opening(since: MonotonicTime)
         /// It is open, and the initial state is not complete.
-        case synchronizing(since: MonotonicTime)
+        case synchronizing
         case watching(since: MonotonicTime)
-
-        var isSynchronizing: Bool {
-            if case .synchronizing = self { true } else { false }
-        }
     }
 
     /// What happened.

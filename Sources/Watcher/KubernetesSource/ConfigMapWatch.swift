@@ -10,12 +10,12 @@ import SharedHTTP
 /// | opening | 422 to `sendInitialEvents` | LIST, then watch; without the right to LIST watch and GET |
 /// | synchronizing | the bookmark that ends the initial state | what was sent is the object, nothing: there is none |
 /// | synchronizing, without LIST | GET 404 | there is none, if the watch says nothing within 2 s: it may be late |
-/// | synchronizing | 5 s of silence, or 20 s in all | the server does not know `sendInitialEvents`: as for 422 |
+/// | synchronizing | 5 s of silence, or 20 s of changes | the server does not know `sendInitialEvents`: as for 422 |
 /// | watching | ERROR 410 | the state anew, at once; the second within 30 s after a wait |
 /// | watching | clean end | again from the last version, at once if it had lived 2 s, else after a wait |
 /// | watching | any other ERROR, a line that is no event | the state anew after a wait |
 /// | watching | it breaks | the same, on a new connection |
-/// | watching | 75 s of silence, or 5 min since the last | GET: another object than ours for 2 s is the state anew |
+/// | watching | 75 s of silence, or 5 min since the last | GET: another object than ours for 2 s is the state anew; no answer is a problem |
 /// | watching | 150 s of silence | it is dead: again from the last version on a new connection |
 /// | any | 401 | the token is read again, and tried at once if it is another |
 /// | any | other failures | again after 0.8 s, 1.6 s … 30 s with jitter, or what `Retry-After` says if that is longer |
@@ -41,6 +41,9 @@ struct ConfigMapWatch: Equatable, Sendable {
     var check: CheckSchedule
     /// What the initial state has shown so far.
     var candidate: ConfigMapObject?
+    private var hasInitialEvent = false
+    /// Since then changes come, although the initial state has not ended.
+    private var changesSince: MonotonicTime?
     /// Since then a GET says that there is none, and the watch has said nothing.
     var absentSince: MonotonicTime?
     /// Versions of this watch's events may be resumed from: not those of a state without a version, which come in no order.
@@ -75,9 +78,10 @@ struct ConfigMapWatch: Equatable, Sendable {
         // The request's own time-out.
         case .listing: nil
         case .opening(let since): since + timing.head
-        case .synchronizing(let since):
+        case .synchronizing:
             absentSince.map { $0 + timing.checkGrace }
-                ?? min(lastByte + timing.synchronization, since + timing.initialState)
+                ?? [lastByte + timing.synchronization, changesSince.map { $0 + timing.initialState }].compactMap(\.self)
+                .min()
         case .watching: min(lastByte + timing.silence, check.deadline(lastByte: lastByte, timing))
         }
     }
@@ -116,6 +120,7 @@ struct ConfigMapWatch: Equatable, Sendable {
 
     private mutating func heard(_ now: MonotonicTime) {
         lastByte = now
+        if case .watching = phase { isWell() }
         // In whole seconds: a long line comes in a hundred pieces, which are no news each.
         state.lastByte = MonotonicTime(milliseconds: now.milliseconds / 1000 * 1000)
         check.heard()
@@ -131,10 +136,9 @@ struct ConfigMapWatch: Equatable, Sendable {
             guard now - since >= timing.head else { return [] }
             let detail = "\(explanation.place) did not answer within \(timing.head.components.seconds) s"
             return fail(.silent, .init(code: "timeout", detail: detail), now, random)
-        case .synchronizing(let since):
+        case .synchronizing:
             if let absentSince { return now - absentSince >= timing.checkGrace ? absent(now) : [] }
-            let isOver = now - lastByte >= timing.synchronization || now - since >= timing.initialState
-            return isOver ? notSynchronized(now, random) : []
+            return deadline.map { $0 <= now } == true ? notSynchronized(now, random) : []
         case .watching:
             if now - lastByte >= timing.silence { return restart(.silent, now, random) }
             switch check.due(now, lastByte: lastByte, timing) {
@@ -150,6 +154,8 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func begin(_ now: MonotonicTime, _ random: Double) -> [Action] {
         state.connection = .connecting
         candidate = nil
+        hasInitialEvent = false
+        changesSince = nil
         absentSince = nil
         let start: WatchRequest.Start
         if let resumeVersion {
@@ -182,7 +188,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             watches(now)
             return []
         }
-        phase = .synchronizing(since: now)
+        phase = .synchronizing
         state.connection = .synchronizing
         return state.mode == .getAndWatch ? [.get] : []
     }
@@ -191,6 +197,10 @@ struct ConfigMapWatch: Equatable, Sendable {
     mutating func watches(_ now: MonotonicTime) {
         phase = .watching(since: now)
         state.connection = .watching
+        isWell()
+    }
+
+    private mutating func isWell() {
         state.problem = nil
         state.problemSince = nil
     }
@@ -209,7 +219,7 @@ struct ConfigMapWatch: Equatable, Sendable {
             return take(event, of: object, now)
         case .bookmark(let version, let isInitialEnd):
             state.resourceVersion = version
-            if phase.isSynchronizing {
+            if phase == .synchronizing {
                 guard isInitialEnd, state.mode == .streamingList else { return [] }
                 watchesAnew(now)
                 resumeVersion = version
@@ -229,11 +239,14 @@ struct ConfigMapWatch: Equatable, Sendable {
     private mutating func take(_ event: WatchEvent, of object: ConfigMapObject, _ now: MonotonicTime) -> [Action] {
         var isDeleted = false
         if case .deleted = event { isDeleted = true }
-        if phase.isSynchronizing, state.mode == .streamingList {
+        if phase == .synchronizing, state.mode == .streamingList {
+            // The state of one object is one event at most.
+            if hasInitialEvent { changesSince = changesSince ?? now }
+            hasInitialEvent = true
             candidate = isDeleted ? nil : object
             return []
         }
-        if phase.isSynchronizing { watchesAnew(now) }
+        if phase == .synchronizing { watchesAnew(now) }
         check.changed()
         state.resourceVersion = object.resourceVersion
         if versionsCount { resumeVersion = object.resourceVersion }

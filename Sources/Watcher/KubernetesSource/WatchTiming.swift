@@ -10,7 +10,7 @@ struct WatchTiming: Equatable, Sendable {
     var head = Duration.seconds(20)
     /// Without a byte before the end of the initial state: the server does not know `sendInitialEvents`.
     var synchronization = Duration.seconds(5)
-    /// For the whole initial state, whatever keeps the stream from being silent.
+    /// For the end of the initial state once changes come, which keep the stream from being silent.
     var initialState = Duration.seconds(20)
     /// Without a byte in a watch: look with a GET. Bookmarks come every 60 s.
     var doubt = Duration.seconds(75)

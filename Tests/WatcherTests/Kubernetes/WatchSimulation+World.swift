@@ -90,7 +90,7 @@ extension WatchSimulation {
             tell(.opened)
             for event in events { tell(.event(event)) }
             queue.append(Arrival(time: now + .seconds(60), kind: .bookmark(id: id)))
-            queue.append(Arrival(time: now + .seconds(request.timeoutSeconds), kind: .timeout(id: id)))
+            queue.append(Arrival(time: now + .seconds(min(request.timeoutSeconds, proxyLimit)), kind: .timeout(id: id)))
         }
     }
 

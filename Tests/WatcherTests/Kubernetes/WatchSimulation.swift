@@ -65,6 +65,8 @@ struct WatchSimulation {
     var server: ModelAPIServer
     var queue: [Arrival] = []
     var trouble = Trouble()
+    /// Seconds after which something between the two ends each watch, in calm times too.
+    let proxyLimit: Int
     var stream: Stream?
     var list: Int?
     var get: Int?
@@ -97,6 +99,9 @@ struct WatchSimulation {
             mode: modes[Int(random.next() * Double(modes.count))],
             allowsList: random.next() < 0.5
         )
+        // Seldom: each end costs steps.
+        let kind = random.next()
+        proxyLimit = kind < 0.05 ? 20 : kind < 0.15 ? 55 : .max
         watch = WatchDriver().watch
         if traced { trace = [] }
     }
@@ -111,8 +116,8 @@ struct WatchSimulation {
         let end = now + Self.calmBound(watch.timing)
         while now < end { try step(until: end) }
         try checkRest()
-        // A watch may just have come to its regular end.
-        let late = end + .seconds(1)
+        // A watch may just have come to its regular end; without a LIST an absence takes 2 s, with one 5 s.
+        let late = end + .seconds(10)
         while watch.state.connection != .watching, now < late { try step(until: late) }
         if watch.state.connection != .watching { throw violation("after the calm it is \(watch.phase)") }
     }
