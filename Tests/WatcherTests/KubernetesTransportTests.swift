@@ -82,6 +82,7 @@ struct KubernetesTransportTests {
         }
         let url = "https://127.0.0.1:\(server.port)"
         let driver = try KubernetesDriver(fixture.kubernetes, url: url, caFile: fixture.caFile) { timing in
+            timing.healthy = .zero
             timing.doubt = .seconds(20)
             timing.silence = .seconds(40)
             timing.check = .seconds(60)
