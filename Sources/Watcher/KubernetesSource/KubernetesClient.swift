@@ -9,6 +9,9 @@ struct KubernetesClient {
     let timing: WatchTiming
     private var token: SecretSource
     private var tlsFiles: TLSFiles
+    /// How often the authorities have changed, and which of them each ConfigMap's last connection trusted.
+    private var authorities = 0
+    private var trusted: [String: Int] = [:]
     private let connection: HTTPConnectionSettings
     /// Why the token's file cannot be read; the last good token goes on being used.
     private(set) var tokenError: SystemError?
@@ -42,7 +45,7 @@ struct KubernetesClient {
         case .version(let version): query += "&resourceVersion=\(PercentEncoding.pathSegment(version))"
         case .present: break
         }
-        var request = request("\(collection(state))?\(query)", isNew: watch.needsNewConnection)
+        var request = request("\(collection(state))?\(query)", of: state, isNew: watch.needsNewConnection)
         request.timeout = nil
         // The server compresses no watch; a proxy that did would hold events back.
         request.acceptsGzip = false
@@ -52,12 +55,12 @@ struct KubernetesClient {
     /// On a connection of its own: the one before may be dead, and libcurl keeps an HTTP/2 connection whose transfer
     /// timed out.
     mutating func listRequest(of state: ConfigMapState) -> HTTPRequest {
-        request("\(collection(state))?\(selector(state))", isNew: true)
+        request("\(collection(state))?\(selector(state))", of: state, isNew: true)
     }
 
     /// On a connection of its own: it is asked because the watch's may be dead.
     mutating func getRequest(of state: ConfigMapState) -> HTTPRequest {
-        request("\(collection(state))/\(PercentEncoding.pathSegment(state.name))", isNew: true)
+        request("\(collection(state))/\(PercentEncoding.pathSegment(state.name))", of: state, isNew: true)
     }
 
     private func collection(_ state: ConfigMapState) -> String {
@@ -69,9 +72,11 @@ struct KubernetesClient {
         "fieldSelector=metadata.name%3D\(PercentEncoding.pathSegment(state.name))"
     }
 
-    private mutating func request(_ path: String, isNew: Bool) -> HTTPRequest {
+    private mutating func request(_ path: String, of state: ConfigMapState, isNew: Bool) -> HTTPRequest {
         tokenError = token.refresh(force: false)
-        let hasNewAuthorities = tlsFiles.refresh()
+        if tlsFiles.refresh() { authorities += 1 }
+        // Also where another ConfigMap's request was the one that found them changed.
+        let hasNewAuthorities = trusted.updateValue(authorities, forKey: state.fullName) != authorities
         return HTTPRequest(
             .get,
             settings.url.url(path),

@@ -18,6 +18,7 @@ struct KubernetesExplanation: Equatable, Sendable {
         let status = KubernetesStatus(body: response.body)
         let text = status.map(\.message).flatMap { $0.isEmpty ? nil : $0 } ?? Self.firstLine(response.body)
         let said = Self.withoutToken(text)
+        let page = String(decoding: response.body.prefix(2048), as: UTF8.self)
         let answer = "\(place) answers \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         switch response.status {
         case 401: return .init(code: "unauthorized", detail: unauthorized)
@@ -26,7 +27,8 @@ struct KubernetesExplanation: Equatable, Sendable {
                 "\(answer); that is not Kubernetes' own answer: something before it, a proxy or a service mesh, forbids it"
             return .init(code: "forbidden", detail: detail)
         case 403: return forbidden(said)
-        case 400 where said.contains("HTTP request to an HTTPS server"):
+        // Go's words and nginx's.
+        case 400 where ["HTTP request to an HTTPS server", "sent to HTTPS port"].contains(where: page.contains):
             return .init(
                 code: "plain HTTP",
                 detail: "\(answer); set KUBERNETES_API_URL to https://\(settings.url.authority)"

@@ -49,7 +49,7 @@ struct KubernetesMessageTests {
         #expect(plain.code == "TLS" && plain.detail.contains("no TLS is spoken there"), "\(plain.detail)")
         let server = try fixture.server(offersHTTP2: false)
         let proxied = try problem(fixture, "http://127.0.0.1:\(server.port)")
-        #expect(proxied.code == "HTTP 400", "nginx's own words: \(proxied.detail)")
+        #expect(proxied.code == "plain HTTP", "nginx's own words: \(proxied.detail)")
         // What an API server says itself.
         let said = "Client sent an HTTP request to an HTTPS server."
         try fixture.kubernetes.api.fault(#"{"status": 400, "body": "\#(said)\n", "verbs": ["watch"]}"#)
