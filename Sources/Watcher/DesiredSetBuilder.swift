@@ -64,7 +64,7 @@ enum DesiredSetBuilder {
         }
         for last in previous where last.sha256 != nil {
             let identity = PairKey(last)
-            let broken = last.files.filter { reasons[$0] != nil }
+            let broken = last.files.compactMap { brokenNow($0, reasons) }
             if let first = broken.first {
                 let rest = broken.count > 1 ? " (and \(broken.count - 1) more files)" : ""
                 pairs[identity] = keeping(last, "\(first): \(reasons[first] ?? "")\(rest)")
@@ -73,6 +73,14 @@ enum DesiredSetBuilder {
             }
         }
         return pairs
+    }
+
+    /// The invalid key that a file is now. When several ConfigMaps take the place of their mounted directory, `a.json` comes
+    /// back as `name/a.json`.
+    private static func brokenNow(_ file: String, _ reasons: [String: String]) -> String? {
+        if reasons[file] != nil { return file }
+        guard !file.utf8.contains(UInt8(ascii: "/")) else { return nil }
+        return reasons.keys.filter { $0.hasSuffix("/\(file)") }.min()
     }
 
     private static func keeping(_ last: DesiredPair, _ problem: String?) -> DesiredPair {

@@ -78,14 +78,25 @@ final class DesiredSetRecorder {
         }
     }
 
+    /// Contracts are left to be stored, although nothing keeps them from it: the loop must turn in between.
+    private(set) var isUnfinished = false
+    /// So long one turn may take: a heartbeat is due every 10 s, and a slow disk takes milliseconds for each file.
+    private static let patience = Duration.seconds(3)
+
     private func flush() {
         storeError = nil
+        isUnfinished = false
+        let began = MonotonicTime.now()
         for (sha256, bytes) in waitingContents.sorted(by: { $0.key < $1.key }) {
             do throws(StateError) {
                 try store.store(bytes, sha256: sha256, comparing: compared[sha256] == nil)
                 compared[sha256] = store.status(of: sha256).map(FileStamp.init)
                 touched.remove(sha256)
                 waitingContents[sha256] = nil
+                if MonotonicTime.now() - began >= Self.patience, !waitingContents.isEmpty {
+                    isUnfinished = true
+                    return
+                }
             } catch {
                 storeError = error
                 return

@@ -10,8 +10,12 @@ struct OnceReport: Equatable, Sendable {
     let warnings: [String]
     let set: DesiredSet
 
-    init(place: String, outcome: SourceReading.Outcome, warnings: [String]) {
+    /// Something of the source could not be read although the rest is here.
+    private let isIncomplete: Bool
+
+    init(place: String, outcome: SourceReading.Outcome, warnings: [String], isIncomplete: Bool = false) {
         self.place = place
+        self.isIncomplete = isIncomplete
         self.warnings = warnings
         switch outcome {
         case .content(let content):
@@ -26,7 +30,8 @@ struct OnceReport: Equatable, Sendable {
 
     /// The source was read and everything in it can be published.
     var isGood: Bool {
-        problem == nil && set.invalid.isEmpty && set.unlistedCount == 0 && set.pairs.allSatisfy { $0.problem == nil }
+        problem == nil && !isIncomplete && set.invalid.isEmpty && set.unlistedCount == 0
+            && set.pairs.allSatisfy { $0.problem == nil }
     }
 
     /// A table for people.

@@ -10,8 +10,14 @@ enum OnceRun {
 
     /// - Parameter contracts: The directory to read, whatever the settings say.
     static func run(_ context: ProcessContext, contracts: String?, json: Bool) -> ExitCode {
+        let report: OnceReport
         do {
-            let report = try report(context.settings, contracts)
+            report = try self.report(context.settings, contracts)
+        } catch {
+            context.logger.error("the source cannot be looked at", metadata: ["error": "\(error)"])
+            return .systemFailure
+        }
+        do {
             let text = json ? try report.json() : report.text
             try writeAll(STDOUT_FILENO, text, subject: "standard output")
             return report.isGood ? .success : .failure
@@ -33,16 +39,28 @@ enum OnceRun {
         switch look.decision {
         case .content:
             let found = ConfigMapContent(look.watches)
-            return OnceReport(place: look.place, outcome: .content(found.content), warnings: found.warnings)
+            let isIncomplete = look.watches.contains { !$0.state.wasDelivered }
+            return OnceReport(
+                place: look.place,
+                outcome: .content(found.content),
+                warnings: found.warnings,
+                isIncomplete: isIncomplete
+            )
         case .asBefore: return OnceReport(place: look.place, outcome: .absent(reason: "no answer"), warnings: [])
-        case .lost(let reason): return OnceReport(place: look.place, outcome: .absent(reason: reason), warnings: [])
+        case .lost(let reason), .missing(let reason):
+            return OnceReport(place: look.place, outcome: .absent(reason: reason), warnings: [])
         case .directory(_, let reason):
             let reading = directory()
             guard case .content = reading.outcome else {
                 return OnceReport(place: look.place, outcome: .absent(reason: reason), warnings: [])
             }
-            let warnings = ["the Kubernetes API cannot be used; this is the directory: \(reason)"] + reading.warnings
-            return OnceReport(place: place, outcome: reading.outcome, warnings: warnings)
+            return OnceReport(
+                place: place,
+                outcome: reading.outcome,
+                warnings: ["this is the directory: \(reason)"] + reading.warnings,
+                // Who asks for the API by name is not content with what stands in for it.
+                isIncomplete: settings.contractSource == .kubernetes
+            )
         }
     }
 

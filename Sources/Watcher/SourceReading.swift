@@ -13,6 +13,8 @@ struct SourceReading: Equatable, Sendable {
     var origin: Origin?
     /// How each ConfigMap is followed; empty where the API is not asked.
     var configMaps: [ConfigMapState] = []
+    /// Only with ``Outcome/absent(reason:)``: what a directory that stood in has held is not desired any more.
+    var endsStandIn = false
     /// The content is the last good one, for this reason.
     var lostReason: String?
     /// Log lines of the source's own.

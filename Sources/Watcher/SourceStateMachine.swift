@@ -7,6 +7,7 @@ import Shared
 /// |---|---|---|---|
 /// | unread, missing | absent | missing | none |
 /// | present, lost | absent | lost | the last good one |
+/// | the same, from a directory that stood in | absent, says the API | missing | none |
 /// | any | content | present; lost if the reading says so | what the content says |
 /// | any | unchanged | the same; present ↔ lost if the reading says so | the same |
 /// | any | unsettled | the same | the same |
@@ -59,7 +60,9 @@ struct SourceStateMachine: Equatable, Sendable {
             settle(reading)
         case .absent(let reason):
             state.counters.failures += 1
-            state.status = before.hasContent ? .lost : .missing
+            let endsStandIn = reading.endsStandIn && before.isFallback
+            if endsStandIn { adopt(DesiredSet(), since: reading.since, at: time) }
+            state.status = before.hasContent && !endsStandIn ? .lost : .missing
             state.detail = StateLimits.cut(reason)
         case .unsettled(let reason):
             state.counters.failures += 1

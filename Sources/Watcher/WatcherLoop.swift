@@ -92,8 +92,10 @@ final class WatcherLoop {
     }
 
     private func patience(_ now: MonotonicTime) -> Duration {
-        var deadline = min(source.deadline, now + .seconds(60))
+        // Where no heartbeat makes the turns for a look at the stored contracts, this does.
+        var deadline = min(source.deadline, now + .seconds(30))
         if let heartbeatInterval { deadline = min(deadline, lastHeartbeat + heartbeatInterval) }
+        if recorder.isUnfinished { return .zero }
         if recorder.problem != nil { deadline = min(deadline, now + Self.retryInterval) }
         return max(.zero, deadline - now)
     }

@@ -53,7 +53,7 @@ enum WatcherRun {
             namespace: settings.namespace,
             names: settings.configMapNames,
             previous: previous?.run == context.runID ? previous : nil,
-            standsInForAbsent: settings.contractSource == .auto,
+            standsInForAbsent: settings.directoryStandsInForAbsent,
             timing: timing(context.environment),
             now: now,
             makeDirectory: directory

@@ -91,7 +91,7 @@ extension Situations {
     }
 
     @Test func aDirectoryThatStandsInIsAWarningWithTheSourcesOwnWords() {
-        let why = "the Kubernetes API cannot be used: 403; add to a Role …"
+        let why = "contracts come from the directory /pact-contracts: 403; add to a Role …"
         func warnings(_ origin: String, _ texts: [String], _ status: SourceState.Status = .present) -> [Reason] {
             let sections = S.changed(S.allPublished) {
                 $0.source?.origin = origin

@@ -12,6 +12,7 @@ import sys
 
 STATE = "Sources/Shared/State/"
 PUBLISHER = "Sources/Publisher/"
+KUBERNETES = "Sources/Watcher/KubernetesSource/"
 HEALTH = "Sources/HealthServer/Evaluation/"
 ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
         StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
@@ -72,6 +73,22 @@ MUTATIONS = [
     ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/rbac.yaml",
      [("    verbs: [get, watch]", "    verbs: [get, list, watch]")]),
     ("the page forgets a member", "StateDocumentTests", "docs/state-file.md", [("| `origin` | text |", "| origin | text |")]),
+    ("an expired version is resumed from", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch+Failures.swift",
+     [("    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {\n        resumeVersion = nil\n",
+       "    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {\n")]),
+    ("a late deletion takes what was created since", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch.swift",
+     [("if isDeleted, let present = self.object, present.uid != object.uid { return [] }", "")]),
+    ("the mount comes back after the API", "KubernetesStandInTests|SourceAssemblyTests", KUBERNETES + "SourceAssembly.swift",
+     [("        if let first = open.first(where: \\.state.wasDelivered) {", "        if let first = open.first(where: { _ in false }) {")]),
+    ("a version from the future is resumed for ever", "KubernetesSilenceTests|ConfigMapWatch", KUBERNETES + "ConfigMapWatch.swift",
+     [("if !hasTold { resumeVersion = nil }", "")]),
+    ("consumed lines stay in memory", "KubernetesSeveralTests", KUBERNETES + "LineBuffer.swift",
+     [("if start == bytes.count { (bytes, start) = ([], 0) }", "")]),
+    ("a stand-in outlives the word of the API", "KubernetesStandInTests", "Sources/Watcher/SourceStateMachine.swift",
+     [("let endsStandIn = reading.endsStandIn && before.isFallback", "let endsStandIn = false")]),
+    ("what streamed before the wait is left lying", "KubernetesLifeTests|CurlMultiTests|KubernetesFaultTests",
+     "Sources/Shared/HTTP/CurlMulti.swift",
+     [("if !turn.finished.isEmpty || takeStreamed() { wait = 0 }", "if !turn.finished.isEmpty { wait = 0 }")]),
 ]
 
 

@@ -24,10 +24,14 @@ package struct KubernetesSettings: Equatable, Sendable {
         let explicitURL = reader.text("KUBERNETES_API_URL")
         guard let url = explicitURL.isEmpty ? serviceURL(reader.environment) : explicit(&reader, explicitURL) else {
             if source == .kubernetes, explicitURL.isEmpty {
+                let isSet = reader.environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false
+                let why =
+                    isSet
+                    ? "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make no URL"
+                    : "this is no cluster (KUBERNETES_SERVICE_HOST is not set)"
                 let reason =
-                    "this is no cluster (KUBERNETES_SERVICE_HOST is not set): set KUBERNETES_API_URL, "
-                    + "KUBERNETES_TOKEN_FILE and KUBERNETES_CA_FILE (a kubeconfig is not read), or "
-                    + "CONTRACT_SOURCE=directory"
+                    "\(why): set KUBERNETES_API_URL, KUBERNETES_TOKEN_FILE and KUBERNETES_CA_FILE (a kubeconfig is not "
+                    + "read), or CONTRACT_SOURCE=directory"
                 reader.problem("CONTRACT_SOURCE", source.rawValue, reason)
             }
             return nil
@@ -35,10 +39,11 @@ package struct KubernetesSettings: Equatable, Sendable {
         let token = file(&reader, "KUBERNETES_TOKEN_FILE", inPod: "token", url, explicitURL)
         // No service account in this pod: `automountServiceAccountToken: false`.
         if source == .auto, explicitURL.isEmpty, case .failure = reader.readFile(token) { return nil }
-        var caFile = file(&reader, "KUBERNETES_CA_FILE", inPod: "ca.crt", url, explicitURL)
-        if !caFile.isEmpty, !reader.text("KUBERNETES_CA_FILE").isEmpty {
-            caFile = reader.pemFile("KUBERNETES_CA_FILE", holding: .certificate)
-        }
+        let isOwn = !reader.text("KUBERNETES_CA_FILE").isEmpty
+        let caFile =
+            isOwn
+            ? reader.pemFile("KUBERNETES_CA_FILE", holding: .certificate)
+            : file(&reader, "KUBERNETES_CA_FILE", inPod: "ca.crt", url, explicitURL)
         return KubernetesSettings(url: url, tokenFile: token, caFile: caFile)
     }
 

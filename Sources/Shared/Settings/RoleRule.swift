@@ -9,6 +9,9 @@ package struct RoleRule: Equatable, Sendable {
     /// Who asks, `namespace/name`, or the name alone of one in the same namespace; `nil`: not known.
     package private(set) var serviceAccount: String?
 
+    /// Bytes of names in the rule: it must fit whole into a reason of 1 KiB.
+    private static let listedBytes = 400
+
     /// What the commands call the Role and its binding.
     package static let roleName = "pact-mocks-manager"
 
@@ -21,8 +24,18 @@ package struct RoleRule: Equatable, Sendable {
 
     /// YAML on one line: `rules: [{apiGroups: [""], resources: [configmaps], resourceNames: […], verbs: [get, watch]}]`.
     package var rule: String {
-        let list = names.map(Self.yaml).joined(separator: ", ")
+        var listed: [String] = []
+        var bytes = 0
+        for name in names.map(Self.yaml) {
+            bytes += name.utf8.count + 2
+            if bytes > Self.listedBytes { break }
+            listed.append(name)
+        }
+        let list = listed.joined(separator: ", ")
+        // A comment: the line stays YAML.
+        let rest = listed.count < names.count ? " # and \(names.count - listed.count) more of CONFIGMAP_NAME" : ""
         return #"rules: [{apiGroups: [""], resources: [configmaps], resourceNames: [\#(list)], verbs: [get, watch]}]"#
+            + rest
     }
 
     /// One sentence without its full stop: what to add where.

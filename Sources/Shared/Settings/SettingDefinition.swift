@@ -108,7 +108,7 @@ package enum SettingCatalog {
             "KUBERNETES_TOKEN_FILE",
             default: "",
             allowed: "path of a file",
-            "Bearer token for the Kubernetes API, read again at least every 60 s; unset: the pod's service account."
+            "Bearer token for the Kubernetes API, read again before each request; unset: the pod's service account."
         ),
         SettingDefinition(
             "KUBERNETES_CA_FILE",

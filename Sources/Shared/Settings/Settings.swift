@@ -20,6 +20,8 @@ package struct Settings: Sendable {
     package var brokerHealthPath: String
     package var namespace: String
     package var configMapNames: [String]
+    /// `CONFIGMAP_NAME` is set: the name is no default that nobody chose.
+    package var namesConfigMaps: Bool
     package var configMapPath: String
     package var contractSource: ContractSource
     /// The API that ConfigMaps are read from; `nil`: contracts come from ``configMapPath`` alone.
@@ -105,6 +107,7 @@ package struct Settings: Sendable {
         kubernetes = KubernetesSettings.read(&reader, contractSource)
         namespace = Settings.namespace(&reader, isUsed: kubernetes != nil)
         configMapNames = Settings.configMapNames(&reader, isUsed: kubernetes != nil)
+        namesConfigMaps = environment["CONFIGMAP_NAME"]?.isEmpty == false
         gitBranch = reader.text("GIT_BRANCH")
         gitCommit = reader.text("GIT_COMMIT")
         buildURL = reader.text("BUILD_URL")

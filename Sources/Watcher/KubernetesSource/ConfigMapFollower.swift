@@ -7,7 +7,7 @@ final class ConfigMapFollower {
     private var stream: Stream?
     private var list: TransferID?
     private var get: TransferID?
-    /// The end of the last line that changed the object: what the time from event to state is counted from.
+    /// When the API said last what the object is: what the time from event to state is counted from.
     private(set) var changed: MonotonicTime?
     /// A request could not be begun.
     private var failed: ConfigMapWatch.Input?
@@ -49,10 +49,7 @@ final class ConfigMapFollower {
             self.failed = nil
             delivered = handle(failed, session)
         }
-        if let stream, stream.hasNews {
-            stream.hasNews = false
-            delivered = read(stream, session) || delivered
-        }
+        if let stream { delivered = read(stream, session) || delivered }
         return handle(.time, session) || delivered
     }
 
@@ -64,14 +61,16 @@ final class ConfigMapFollower {
     /// - Returns: Whether the API said what the object is; `nil` for another's transfer.
     func finish(_ id: TransferID, _ result: Result<HTTPResponse, TransportError>, _ session: KubernetesSession) -> Bool?
     {
+        let result = session.client.redacted(result)
         switch id {
         case list:
             list = nil
-            changed = session.now
             return handle(.listed(result), session)
         case get:
             get = nil
-            return handle(.got(result), session)
+            // The watch beside it may have said it already, and what a failure ends must have been read.
+            let delivered = stream.map { read($0, session) } ?? false
+            return handle(.got(result), session) || delivered
         case stream?.id:
             guard let stream else { return false }
             // What came before the end counts.
@@ -84,7 +83,7 @@ final class ConfigMapFollower {
             case .success where stream.isOpen: end = .clean
             case .success(var response):
                 response.body = stream.body
-                end = .answer(response)
+                end = .answer(session.client.redacted(response))
             }
             return handle(.ended(end), session) || delivered
         default: return nil
@@ -94,8 +93,12 @@ final class ConfigMapFollower {
     /// Another token is in the file.
     func credentialsChanged(_ session: KubernetesSession) { _ = handle(.credentialsChanged, session) }
 
+    /// Another one got through.
+    func isReachable(_ session: KubernetesSession) { _ = handle(.reachable, session) }
+
     private func read(_ stream: Stream, _ session: KubernetesSession) -> Bool {
-        guard stream.isOpen else { return false }
+        guard stream.isOpen, stream.hasNews else { return false }
+        stream.hasNews = false
         var delivered = handle(.opened, session)
         delivered = handle(.bytes, session) || delivered
         // A decision may end the stream in the middle of its lines.
@@ -104,10 +107,7 @@ final class ConfigMapFollower {
             do throws(WatchEventError) { input = .event(try WatchEvent(line: line)) } catch {
                 input = .unreadable("\(watch.explanation.place): \(error.reason)")
             }
-            if handle(input, session) {
-                delivered = true
-                changed = session.now
-            }
+            delivered = handle(input, session) || delivered
         }
         if self.stream === stream, stream.lines.isTooLong {
             let text = "\(watch.explanation.place) sent a line of more than \(mebibytes(LineBuffer.limit))"
@@ -126,6 +126,7 @@ final class ConfigMapFollower {
         } else if watch.state.connectedSince == nil {
             watch.state.connectedSince = WallClock.now().rfc3339
         }
+        if delivered { changed = session.now }
         return delivered
     }
 

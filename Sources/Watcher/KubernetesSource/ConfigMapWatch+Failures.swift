@@ -14,7 +14,7 @@ extension ConfigMapWatch {
                 }
                 // It told something: a short wait each time, so that a server that ends each watch after a line is not
                 // asked as fast as it answers.
-                if lastByte > since { failures = 0 }
+                if hasTold { failures = 0 }
             }
             let detail = "\(explanation.place) ends each watch as soon as it is open"
             return fail(.ended, .init(code: "ended", detail: detail), now, random)
@@ -74,7 +74,8 @@ extension ConfigMapWatch {
     /// An answer that is a failure whatever was asked.
     private mutating func failed(_ response: HTTPResponse, _ now: MonotonicTime, _ random: Double) -> [Action] {
         let problem = explanation.problem(response)
-        var actions = fail(.refused, problem, now, random, retryAfter: retryAfter(response))
+        let wait = retryAfter(response)
+        var actions = fail(.refused, problem, now, random, retryAfter: wait, onNewConnection: false)
         if response.status == 401 { actions.append(.refreshCredentials) }
         return actions
     }
@@ -101,7 +102,12 @@ extension ConfigMapWatch {
                 let detail = "\(explanation.place) answered a LIST with something else than a list of ConfigMaps"
                 return fail(.unreadable, .init(code: "unreadable", detail: detail), now, random)
             }
-            let actions = deliver(items.lazy.compactMap(ConfigMapObject.init).first { $0.name == self.state.name })
+            let objects = items.compactMap(ConfigMapObject.init)
+            guard objects.count == items.count else {
+                let detail = "\(explanation.place) listed something else than ConfigMaps"
+                return fail(.unreadable, .init(code: "unreadable", detail: detail), now, random)
+            }
+            let actions = deliver(objects.first { $0.name == self.state.name })
             resumeVersion = version
             state.resourceVersion = version
             phase = .waiting(until: now)
@@ -221,18 +227,22 @@ extension ConfigMapWatch {
 
     /// Begins anew after a wait.
     ///
-    /// - Parameter retryAfter: What the server asked for; obeyed if it is longer than ours.
+    /// - Parameters:
+    ///   - retryAfter: What the server asked for; obeyed if it is longer than ours.
+    ///   - onNewConnection: False where the server answered: the connection is well.
     mutating func fail(
         _ reason: WatchRestart,
         _ problem: ConfigMapState.Problem,
         _ now: MonotonicTime,
         _ random: Double,
-        retryAfter: Duration? = nil
+        retryAfter: Duration? = nil,
+        onNewConnection: Bool = true
     ) -> [Action] {
         count(reason)
         if case .watching(let since) = phase, now - since >= timing.healthy { failures = 0 }
         failures += 1
-        needsNewConnection = true
+        if onNewConnection { needsNewConnection = true }
+        mayBeEarly = retryAfter == nil
         let delay = max(timing.backoff.delay(attempt: failures, random: random), retryAfter ?? .zero)
         let actions = begins(now)
         phase = .waiting(until: now + delay)

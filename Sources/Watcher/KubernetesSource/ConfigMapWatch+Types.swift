@@ -30,6 +30,8 @@ extension ConfigMapWatch {
         case got(Result<HTTPResponse, TransportError>)
         /// The token's file holds another one now.
         case credentialsChanged
+        /// Another ConfigMap's watch got through.
+        case reachable
     }
 
     /// How a watch came to its end.

@@ -42,6 +42,10 @@ struct ConfigMapWatch: Equatable, Sendable {
     /// What the initial state has shown so far.
     var candidate: ConfigMapObject?
     private var hasInitialEvent = false
+    /// An event or a bookmark came through the present watch.
+    var hasTold = false
+    /// The server asked for no pause: once another watch gets through, this one may try too.
+    var mayBeEarly = true
     /// Since then changes come, although the initial state has not ended.
     private var changesSince: MonotonicTime?
     /// Since then a GET says that there is none, and the watch has said nothing.
@@ -113,9 +117,16 @@ struct ConfigMapWatch: Equatable, Sendable {
         case .listed(let answer): return listed(answer, now, random)
         case .got(let answer): return got(answer, now, random)
         case .credentialsChanged:
-            if case .waiting(let until) = phase, until > now { phase = .waiting(until: now) }
+            if state.problem?.code == ConfigMapState.Problem.unauthorized { waitsNoLonger(now) }
+            return []
+        case .reachable:
+            if mayBeEarly { waitsNoLonger(now) }
             return []
         }
+    }
+
+    private mutating func waitsNoLonger(_ now: MonotonicTime) {
+        if case .waiting(let until) = phase, until > now { phase = .waiting(until: now) }
     }
 
     private mutating func heard(_ now: MonotonicTime) {
@@ -140,7 +151,11 @@ struct ConfigMapWatch: Equatable, Sendable {
             if let absentSince { return now - absentSince >= timing.checkGrace ? absent(now) : [] }
             return deadline.map { $0 <= now } == true ? notSynchronized(now, random) : []
         case .watching:
-            if now - lastByte >= timing.silence { return restart(.silent, now, random) }
+            if now - lastByte >= timing.silence {
+                // Not even a bookmark since it was opened: its version may lie in the future of a server whose data went back.
+                if !hasTold { resumeVersion = nil }
+                return restart(.silent, now, random)
+            }
             switch check.due(now, lastByte: lastByte, timing) {
             case .nothing: return []
             case .get: return [.get]
@@ -152,7 +167,9 @@ struct ConfigMapWatch: Equatable, Sendable {
     }
 
     private mutating func begin(_ now: MonotonicTime, _ random: Double) -> [Action] {
-        state.connection = .connecting
+        // Each attempt of many that fail is no news.
+        if state.problem == nil { state.connection = .connecting }
+        hasTold = false
         candidate = nil
         hasInitialEvent = false
         changesSince = nil
@@ -216,6 +233,7 @@ struct ConfigMapWatch: Equatable, Sendable {
     }
 
     private mutating func take(_ event: WatchEvent, _ now: MonotonicTime, _ random: Double) -> [Action] {
+        hasTold = true
         switch event {
         case .added(let object), .modified(let object), .deleted(let object):
             guard object.name == state.name else { return [] }
@@ -261,6 +279,7 @@ struct ConfigMapWatch: Equatable, Sendable {
 
     mutating func deliver(_ object: ConfigMapObject?) -> [Action] {
         self.object = object
+        candidate = nil
         isAnswered = true
         state.presence = object == nil ? .absent : .present
         state.uid = object?.uid

@@ -29,12 +29,44 @@ struct KubernetesClient {
         tokenError = token.refresh(force: true)
     }
 
+    var hasToken: Bool { !token.value.isEmpty }
+
+    /// An answer that may be shown: a proxy's page may repeat what it was sent.
+    func redacted(_ response: HTTPResponse) -> HTTPResponse {
+        guard response.status != 200, hasToken else { return response }
+        var response = response
+        let text = String(decoding: response.body, as: UTF8.self)
+        let parts = text.split(separator: usableToken, omittingEmptySubsequences: false)
+        if parts.count > 1 { response.body = Array(parts.joined(separator: "[token]").utf8) }
+        return response
+    }
+
+    func redacted(_ result: Result<HTTPResponse, TransportError>) -> Result<HTTPResponse, TransportError> {
+        result.map(redacted)
+    }
+
+    /// White space around it is no part of it.
+    private var usableToken: String {
+        var text = token.value[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+
+    /// A file that is empty for a moment keeps its old token: without one we would be nobody.
+    private mutating func readToken(force: Bool) {
+        var read = token
+        tokenError = read.refresh(force: force)
+        if read.value.isEmpty, hasToken { return }
+        token = read
+    }
+
     /// Reads the token again.
     ///
     /// - Returns: Whether it is another one now.
     mutating func refreshToken(force: Bool) -> Bool {
         let before = token.value
-        tokenError = token.refresh(force: force)
+        readToken(force: force)
         return token.value != before
     }
 
@@ -73,7 +105,7 @@ struct KubernetesClient {
     }
 
     private mutating func request(_ path: String, of state: ConfigMapState, isNew: Bool) -> HTTPRequest {
-        tokenError = token.refresh(force: false)
+        readToken(force: false)
         if tlsFiles.refresh() { authorities += 1 }
         // Also where another ConfigMap's request was the one that found them changed.
         let hasNewAuthorities = trusted.updateValue(authorities, forKey: state.fullName) != authorities
@@ -81,7 +113,7 @@ struct KubernetesClient {
             .get,
             settings.url.url(path),
             headers: [("Accept", "application/json")],
-            credentials: token.value.isEmpty ? .none : .bearer(token.value),
+            credentials: hasToken ? .bearer(usableToken) : .none,
             connection: connection,
             connectTimeout: timing.connect,
             timeout: timing.request,

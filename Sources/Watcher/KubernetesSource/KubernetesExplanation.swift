@@ -21,7 +21,7 @@ struct KubernetesExplanation: Equatable, Sendable {
         let page = String(decoding: response.body.prefix(2048), as: UTF8.self)
         let answer = "\(place) answers \(response.status)" + (said.isEmpty ? "" : ": \(said)")
         switch response.status {
-        case 401: return .init(code: "unauthorized", detail: unauthorized)
+        case 401: return .init(code: ConfigMapState.Problem.unauthorized, detail: unauthorized)
         case 403 where status == nil:
             let detail =
                 "\(answer); that is not Kubernetes' own answer: something before it, a proxy or a service mesh, forbids it"
@@ -64,7 +64,7 @@ struct KubernetesExplanation: Equatable, Sendable {
             let token =
                 settings.tokenFile.isEmpty
                 ? "set KUBERNETES_TOKEN_FILE"
-                : "\(settings.tokenFile) is empty; does the pod's service account still exist?"
+                : "\(settings.tokenFile) is empty or missing; does the pod's service account still exist?"
             return .init(code: "forbidden", detail: "\(place) was asked without a token (403); \(token)")
         }
         let parts = user.split(separator: ":")

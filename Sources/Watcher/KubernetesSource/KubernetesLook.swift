@@ -31,14 +31,12 @@ struct KubernetesLook {
         // Each request has a time-out of its own.
         while !open.isEmpty {
             for (id, result) in session.curl.turn(waitingUpTo: timing.request).finished {
-                if let index = open.removeValue(forKey: id) { watches[index].take(look: result) }
+                guard let index = open.removeValue(forKey: id) else { continue }
+                watches[index].take(look: session.client.redacted(result))
             }
         }
-        let assembly = SourceAssembly(
-            timing: timing,
-            standsInForAbsent: settings.contractSource == .auto,
-            start: start
-        )
+        let standsIn = settings.directoryStandsInForAbsent
+        let assembly = SourceAssembly(timing: timing, standsInForAbsent: standsIn, start: start)
         decision = assembly.decide(watches, now: start + timing.start)
     }
 }

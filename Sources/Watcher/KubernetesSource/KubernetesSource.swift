@@ -5,15 +5,12 @@ import SharedHTTP
 /// ConfigMaps followed through the Kubernetes API, with the mounted directory standing in until the API has given one.
 final class KubernetesSource: WatchedSource {
     let summary: String
-    /// Nothing is due for so long at most: the loop looks at the stored contracts only when it turns.
-    private static let longestPatience = Duration.seconds(5)
-
     private let session: KubernetesSession
     private let followers: [ConfigMapFollower]
     private let assembly: SourceAssembly
     private let makeDirectory: (MonotonicTime) throws(SystemError) -> DirectorySource
     private var directory: DirectorySource?
-    private var directoryReading: SourceReading?
+    private var directoryReading: DirectoryFinding?
     /// The first ConfigMap came while the directory stood in.
     private var standInSince: MonotonicTime?
     private var finished: [(id: TransferID, result: Result<HTTPResponse, TransportError>)] = []
@@ -64,14 +61,22 @@ final class KubernetesSource: WatchedSource {
 
     private var watches: [ConfigMapWatch] { followers.map(\.watch) }
 
+    /// Between two looks at the token's file while the token is refused.
+    private static let tokenInterval = Duration.seconds(1)
+
+    private var isUnauthorized: Bool {
+        followers.contains { $0.watch.state.problem?.code == ConfigMapState.Problem.unauthorized }
+    }
+
     var deadline: MonotonicTime {
-        var deadlines = followers.compactMap { $0.deadline(session.now) } + [session.now + Self.longestPatience]
+        var deadlines = followers.compactMap { $0.deadline(session.now) }
         if let deadline = assembly.deadline(watches, standInSince: standInSince, now: session.now) {
             deadlines.append(deadline)
         }
         if let directory { deadlines.append(directory.deadline) }
         if mustReport || !finished.isEmpty { deadlines.append(session.now) }
-        return deadlines.min() ?? session.now
+        if isUnauthorized { deadlines.append(session.now + Self.tokenInterval) }
+        return deadlines.min() ?? session.now + .seconds(60)
     }
 
     func wait(upTo duration: Duration, besides descriptor: Int32) throws(SystemError) {
@@ -96,12 +101,17 @@ final class KubernetesSource: WatchedSource {
             }
         }
         finished = []
-        for follower in followers { hasNews = follower.turn(session) || hasNews }
-        if session.wantsToken {
-            session.wantsToken = false
-            if session.client.refreshToken(force: true) {
+        for follower in followers {
+            let wasWatching = follower.watch.state.connection == .watching
+            hasNews = follower.turn(session) || hasNews
+            guard !wasWatching, follower.watch.state.connection == .watching else { continue }
+            for other in followers where other !== follower { other.isReachable(session) }
+        }
+        if session.wantsToken || isUnauthorized {
+            if session.client.refreshToken(force: session.wantsToken) {
                 for follower in followers { follower.credentialsChanged(session) }
             }
+            session.wantsToken = false
         }
         return reading(hasNews: hasNews, now)
     }
@@ -123,7 +133,7 @@ final class KubernetesSource: WatchedSource {
         if case .directory(let code, let reason) = report.decision {
             let found = directoryTurn(now)
             if isSame, !hasNews, found == nil, messages.isEmpty { return nil }
-            return standIn(found ?? directoryReading, code, reason, report, messages, now)
+            return standIn(found, code, reason, report, messages, now)
         }
         directory = nil
         directoryReading = nil
@@ -136,6 +146,10 @@ final class KubernetesSource: WatchedSource {
         case .asBefore, .directory: break
         case .lost(let reason):
             reading.outcome = .absent(reason: reason)
+            reading.origin = .api(summary)
+        case .missing(let reason):
+            reading.outcome = .absent(reason: reason)
+            reading.endsStandIn = true
             reading.origin = .api(summary)
         case .content(let lost):
             reading.origin = .api(summary)
@@ -156,18 +170,27 @@ final class KubernetesSource: WatchedSource {
     }
 
     private var tokenWarning: [String] {
-        session.client.tokenError.map {
-            ["the token of the Kubernetes API cannot be read: \($0); the one that was read last goes on being used"]
+        session.client.tokenError.map { error in
+            let rest =
+                session.client.hasToken ? "the one that was read last goes on being used" : "there is none to use"
+            return ["the token of the Kubernetes API cannot be read: \(error); \(rest)"]
         } ?? []
     }
 
     // MARK: - The directory
 
-    /// It is there and its contracts are desired.
-    private var standsIn: Bool {
-        if case .content = directoryReading?.outcome { true } else { false }
+    /// What the directory held when it was read last, but for the contracts, which are desired already.
+    private enum DirectoryFinding {
+        case content(warnings: [String])
+        case absent(reason: String)
     }
 
+    /// It is there and its contracts are desired.
+    private var standsIn: Bool {
+        if case .content = directoryReading { true } else { false }
+    }
+
+    /// - Returns: What is new; `nil`: nothing, or it is being written.
     private func directoryTurn(_ now: MonotonicTime) -> SourceReading? {
         do throws(SystemError) {
             if directory == nil { directory = try makeDirectory(now) }
@@ -175,12 +198,15 @@ final class KubernetesSource: WatchedSource {
             return SourceReading(outcome: .absent(reason: "\(error)"), since: now)
         }
         guard let reading = directory?.turn(now: now) else { return nil }
-        if case .unsettled = reading.outcome { return nil }
-        directoryReading = reading
+        switch reading.outcome {
+        case .content: directoryReading = .content(warnings: reading.warnings)
+        // The kubelet does not take a ConfigMap's directory away: what it held stays desired, and stays what it was.
+        case .absent(let reason): if !standsIn { directoryReading = .absent(reason: reason) }
+        case .unsettled, .unchanged: return nil
+        }
         return reading
     }
 
-    /// - Parameter found: What the directory holds; `nil`: it is being written.
     private func standIn(
         _ found: SourceReading?,
         _ code: String,
@@ -192,17 +218,17 @@ final class KubernetesSource: WatchedSource {
         var reading = found ?? SourceReading(outcome: .unchanged, since: now)
         reading.messages = messages
         reading.configMaps = report.states
-        switch reading.outcome {
-        case .content:
-            reading.origin = .directory(directory?.summary ?? "", insteadOf: code)
-            let late =
-                "contracts come from the \(directory?.summary ?? "directory"), which Kubernetes updates up to 90 s late"
-            reading.warnings.append("\(SourceState.fallbackWarning); meanwhile \(late): \(reason)")
+        switch directoryReading {
+        case .content(let warnings):
+            let summary = directory?.summary ?? SourceState.directoryOrigin
+            reading.origin = .directory(summary, insteadOf: code)
+            let late = "contracts come from the \(summary), which Kubernetes updates up to 90 s late"
+            reading.warnings = warnings + ["\(late): \(reason)"]
         case .absent(let directoryReason):
             reading.origin = .api(summary)
             reading.outcome = .absent(reason: "\(reason); nor is there a directory: \(directoryReason)")
             reading.warnings = []
-        case .unchanged, .unsettled: break
+        case nil: break
         }
         reading.warnings += tokenWarning
         return reading

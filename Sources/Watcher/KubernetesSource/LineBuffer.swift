@@ -24,6 +24,8 @@ struct LineBuffer {
     mutating func next() -> [UInt8]? {
         while true {
             guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
+                // All given out: a megabyte must not stay for as long as nothing happens.
+                if start == bytes.count { (bytes, start) = ([], 0) }
                 searched = bytes.count
                 isTooLong = bytes.count - start > Self.limit
                 return nil

@@ -8,7 +8,7 @@ import Shared
 /// | one that was followed earlier in this run is not followed again yet | as before; lost after 30 s |
 /// | none was there in this run, one cannot be asked | the mounted directory, if there is one |
 /// | the directory stands in, one came, another has not answered | the directory, for 30 s more at most |
-/// | none was there in this run, all are absent | missing; with `CONTRACT_SOURCE=auto` the mounted directory, if there is one |
+/// | none was there in this run, all are absent | missing; the mounted directory, if there is one and nobody chose the name |
 /// | else | what is there; one that was deleted is empty, one that cannot be followed for 30 s makes the whole lost |
 struct SourceAssembly: Equatable, Sendable {
     let timing: WatchTiming
@@ -22,6 +22,8 @@ struct SourceAssembly: Equatable, Sendable {
         case asBefore
         /// - Parameter reason: Why, one sentence.
         case lost(reason: String)
+        /// There is nothing: contracts of a directory that stood in do not count any more.
+        case missing(reason: String)
         /// The directory, if there is one; else the source is missing.
         case directory(code: String, reason: String)
         /// - Parameter lost: Why a part of it may be old; `nil`: nothing is.
@@ -31,7 +33,12 @@ struct SourceAssembly: Equatable, Sendable {
     /// - Parameter standInSince: The directory has been standing in, and that is when the first ConfigMap came through the
     ///   API meanwhile; `nil` where either is not so.
     func decide(_ watches: [ConfigMapWatch], standInSince: MonotonicTime? = nil, now: MonotonicTime) -> Decision {
-        let open = watches.filter { !$0.isAnswered }
+        // What never came and cannot be asked for any more is as open as at the start.
+        let open = watches.filter { watch in
+            if !watch.isAnswered { return true }
+            guard !watch.state.wasDelivered, let since = watch.state.problemSince else { return false }
+            return now - since >= timing.loss
+        }
         if now - start < timing.start {
             // The directory stands in at once; it is not taken away again for the first that answers.
             let isPartial = !open.isEmpty && watches.contains(where: \.state.wasDelivered)
@@ -73,11 +80,16 @@ struct SourceAssembly: Equatable, Sendable {
         let reason =
             "\(isOne ? "ConfigMap" : "ConfigMaps") \(names) \(isOne ? "does" : "do") not exist; create "
             + "\(isOne ? "it" : "them") or correct CONFIGMAP_NAME and NAMESPACE"
-        return standsInForAbsent ? .directory(code: "not found", reason: reason) : .lost(reason: reason)
+        return standsInForAbsent ? .directory(code: "not found", reason: reason) : .missing(reason: reason)
     }
 
     static func reason(_ watch: ConfigMapWatch) -> String {
         watch.state.problem?.detail
             ?? "\(watch.explanation.place) has not said yet what ConfigMap \(watch.state.fullName) holds"
     }
+}
+
+extension Settings {
+    /// With `auto` and no `CONFIGMAP_NAME` nobody has said that the contracts are in a ConfigMap of that name.
+    var directoryStandsInForAbsent: Bool { contractSource == .auto && !namesConfigMaps }
 }

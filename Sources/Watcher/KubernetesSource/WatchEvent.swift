@@ -56,9 +56,6 @@ struct KubernetesStatus: Equatable, Sendable {
     /// `Expired`, `Forbidden` … ; empty if it says none.
     var reason = ""
     var message = ""
-    /// The version that was asked for lies in the future: the server's data went back, or it is a laggard.
-    var isTooLargeVersion = false
-
     init(code: Int = 0, reason: String = "", message: String = "") {
         self.code = code
         self.reason = reason
@@ -69,8 +66,6 @@ struct KubernetesStatus: Equatable, Sendable {
         code = value["code"]?.int ?? 0
         reason = value["reason"]?.string ?? ""
         message = value["message"]?.string ?? ""
-        isTooLargeVersion =
-            value["details"]?["causes"]?.array?.contains { $0["reason"]?.string == "ResourceVersionTooLarge" } ?? false
     }
 
     /// - Returns: `nil` if the body is no Status: a proxy's page, or the plain text of a 429.

@@ -45,7 +45,8 @@ extension WatchTiming {
     func scaled(by factor: Double) -> WatchTiming {
         var timing = self
         let times: [WritableKeyPath<WatchTiming, Duration>] = [
-            \.head, \.synchronization, \.doubt, \.silence, \.check, \.checkRetry, \.checkGrace, \.healthy, \.expiry,
+            \.head, \.synchronization, \.initialState, \.doubt, \.silence, \.check, \.checkRetry, \.checkGrace,
+            \.healthy, \.expiry,
             \.backoff.first, \.backoff.maximum, \.longestWait, \.start, \.loss,
         ]
         for time in times { timing[keyPath: time] = timing[keyPath: time] * factor }

@@ -85,7 +85,10 @@ extension ExitCodeRow {
             arguments: ["--once"],
             environment: ["KUBERNETES_API_URL": "http://127.0.0.1:1"],
             code: .success,
-            says: ["warning: the Kubernetes API cannot be used; this is the directory: ", "good.json"]
+            says: [
+                "warning: this is the directory: the Kubernetes API http://127.0.0.1:1 cannot be reached: ",
+                "good.json",
+            ]
         ),
     ]
 }

@@ -125,8 +125,7 @@ struct ConfigMapWatchLifeTests {
             #expect(driver.watch.state.restarts == ["error": 1])
         }
         var driver = WatchDriver.watching(for: .seconds(1))
-        var tooLarge = KubernetesStatus(code: 504, reason: "Timeout")
-        tooLarge.isTooLargeVersion = true
+        let tooLarge = KubernetesStatus(code: 504, reason: "Timeout")
         driver.send(.event(.error(tooLarge)))
         #expect(driver.passToDeadline() == ["watch initial new"])
     }

@@ -58,7 +58,7 @@ struct KubernetesExplanationTests {
         let body = try #require(bodies.first { $0.contains("system:anonymous") })
         #expect(
             detail(403, body)
-                == "\(place) was asked without a token (403); /token is empty; does the pod's service account "
+                == "\(place) was asked without a token (403); /token is empty or missing; does the pod's service account "
                 + "still exist?"
         )
         #expect(

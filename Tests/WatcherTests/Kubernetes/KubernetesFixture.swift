@@ -61,12 +61,17 @@ final class KubernetesFixture {
     }
 
     /// - Parameter more: On top of ``variables``; an empty value takes one away.
-    func watcher(_ more: [String: String] = [:], run: String = "run-1") throws -> WatcherProcess {
+    func watcher(
+        _ more: [String: String] = [:],
+        run: String = "run-1",
+        wrapper: [String] = []
+    ) throws -> WatcherProcess {
         try WatcherProcess(
             contracts: mount,
             stateDirectory: directory.path + "/state",
             run: run,
-            variables: variables.merging(more) { $1 }.filter { !$0.value.isEmpty }
+            variables: variables.merging(more) { $1 }.filter { !$0.value.isEmpty },
+            wrapper: wrapper
         )
     }
 

@@ -46,7 +46,8 @@ struct KubernetesProcessTests {
     @Test("stored contracts that somebody removes come back, although the API says nothing")
     func removedFiles() throws {
         try fixture.edit(1)
-        let watcher = try fixture.watcher()
+        // The turns that a manager's heartbeat makes.
+        let watcher = try fixture.watcher(["WATCHDOG_USEC": "6000000"])
         let state = try watcher.wait(for: "edit 1") { $0.isFollowing(1) }
         let file = try watcher.stateDirectory.contractsPath + "/\(#require(state.pairs.first?.sha256)).json"
         #expect(unlink(file) == 0)
@@ -84,7 +85,7 @@ struct KubernetesProcessTests {
         #expect(absent.exit == .code(1))
         #expect(absent.output.contains("ConfigMap pact/contracts does not exist; create it or correct CONFIGMAP_NAME"))
         try KubeletVolume(fixture.mount).publish(["a.json": KubernetesFixture.contract(2)])
-        let auto = try WatcherOnce.run(fixture)
+        let auto = try WatcherOnce.run(fixture, [], ["CONFIGMAP_NAME": ""])
         #expect(auto.exit == .code(0) && auto.output.contains("this is the directory"), "\(auto.output)")
         #expect(auto.output.contains("1 pair from 1 key in CONFIGMAP_PATH=\(fixture.mount)"))
         let strict = try WatcherOnce.run(fixture, ["--json"], ["CONTRACT_SOURCE": "kubernetes"])
@@ -98,6 +99,12 @@ struct KubernetesProcessTests {
         )
         #expect(forbidden.exit == .code(1))
         #expect(forbidden.output.contains(KubernetesStandInTests.rule), "\(forbidden.output)")
+        let refused = try WatcherOnce.run(fixture, [], ["CONTRACT_SOURCE": "kubernetes"])
+        #expect(refused.exit == .code(1) && refused.output.contains("1 pair"), "asked for the API by name")
+        try fixture.allow(["get"])
+        let some = try WatcherOnce.run(fixture, [], ["CONFIGMAP_NAME": "contracts,others"])
+        #expect(some.exit == .code(1) && some.output.contains("1 pair"), "\(some.output)")
+        try fixture.allow([])
         let instead = try WatcherOnce.run(fixture)
         #expect(instead.exit == .code(0) && instead.output.contains(KubernetesStandInTests.rule))
     }

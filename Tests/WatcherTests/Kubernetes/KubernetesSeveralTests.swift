@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 import TestSupport
 import Testing
@@ -29,6 +30,30 @@ struct KubernetesSeveralTests {
         let one = try watcher.wait(for: "one pair") { $0.pairs.count == 1 && $0.pairs[0].problem == nil }
         #expect(one.warnings == ["ConfigMap pact/two was deleted; what is in the broker stays there"])
         #expect(one.configMaps.map(\.presence) == [.present, .absent] && one.missingConfigMaps.isEmpty)
+    }
+
+    @Test("ten full ConfigMaps fit into the least memory that a manager gives to a watcher, edits too")
+    func tenFull() throws {
+        let names = (0..<10).map { "full-\($0)" }
+        let fixture = try KubernetesFixture(names: names)
+        func fill(_ name: String, _ edit: Int) throws {
+            // 50 contracts of some 20 kB: 1 MB of at most 1 MiB.
+            var data: [String: String] = [:]
+            for index in 0..<50 {
+                let text = "edit \(edit)" + String(repeating: "x", count: 19_700)
+                data["\(index).json"] = pact("web-\(index)", name, text)
+            }
+            try fixture.api.put(configMap: name, data: data)
+        }
+        for name in names { try fill(name, 1) }
+        let watcher = try fixture.watcher(wrapper: ["/bin/sh", "-c", "ulimit -d 32768 && exec \"$0\""])
+        let first = try watcher.wait(for: "500 pairs", within: .seconds(40)) { $0.pairs.count == 500 }
+        #expect(first.warnings.count == 10, "each is nearly full")
+        for name in names { try fill(name, 2) }
+        try watcher.wait(for: "the edits", within: .seconds(40)) { state in
+            state.pairs.allSatisfy { pair in !first.pairs.contains { $0.sha256 == pair.sha256 } }
+        }
+        #expect(watcher.child.end(with: SIGTERM, within: .seconds(5)) == .code(0))
     }
 
     @Test("one that may not be read does not keep the other back, and is told as missing until it may be")

@@ -93,15 +93,6 @@ struct KubernetesSilenceTests {
         #expect(driver.state.status == .present && driver.state.configMap?.problem == nil)
     }
 
-    @Test("however quiet the API is, the loop turns often enough to look at the stored contracts")
-    func patience() throws {
-        let fixture = try KubernetesFixture()
-        try fixture.edit(1)
-        let driver = try KubernetesDriver(fixture) { $0 = WatchTiming() }
-        try driver.run(until: "edit 1") { $0.isFollowing(1) }
-        #expect(driver.source.deadline <= .now() + .seconds(5))
-    }
-
     @Test("nobody listens for a while, as while a server restarts")
     func refused() throws {
         let fixture = try KubernetesFixture()

@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 import TestSupport
 import Testing
@@ -31,7 +32,11 @@ struct KubernetesStandInTests {
             #expect(first.description == "directory \(fixture.mount)")
             #expect(first.configMap?.problem?.code == "forbidden" && first.configMap?.wasDelivered == false)
             let warning = try #require(first.warnings.first)
-            #expect(warning.hasPrefix("the Kubernetes API cannot be used; meanwhile contracts come from the directory"))
+            #expect(
+                warning.hasPrefix(
+                    "contracts come from the directory \(fixture.mount), which Kubernetes updates up to 90 s late: "
+                )
+            )
             #expect(warning.contains(Self.rule), "\(warning)")
             // The mount goes on being followed.
             try mount.publish(["a.json": KubernetesFixture.contract(2)])
@@ -110,7 +115,7 @@ struct KubernetesStandInTests {
         #expect(state.detail?.contains(Self.rule) == true, "\(state.detail ?? "")")
         #expect(state.detail?.contains("nor is there a directory: CONFIGMAP_PATH=\(fixture.mount)") == true)
         #expect(state.origin == SourceState.apiOrigin && state.pairs.isEmpty && state.warnings.isEmpty)
-        #expect(state.missingConfigMaps.map(\.fullName) == ["pact/contracts"])
+        #expect(state.missingConfigMaps.isEmpty, "nothing else is there that could be ready without it")
     }
 
     @Test("an API that hangs or is not there: the mount within some 2 s", arguments: ["hang", "gone"])
@@ -125,22 +130,22 @@ struct KubernetesStandInTests {
         let state = try watcher.wait(for: "the mount") { $0.edit == 1 }
         #expect(.now() - start < .seconds(5))
         #expect(state.origin == (way == "hang" ? "directory (API: no answer)" : "directory (API: refused)"))
-        #expect(state.warnings.first?.hasPrefix("the Kubernetes API cannot be used") == true)
+        #expect(state.warnings.first?.hasPrefix("contracts come from the directory") == true)
     }
 
     @Test(
-        "a ConfigMap that does not exist: with auto the mount, with kubernetes nothing",
-        arguments: ["auto", "kubernetes"]
+        "a ConfigMap that does not exist: the mount with auto and a name that nobody chose, else nothing",
+        arguments: [("auto", ""), ("auto", "pact-contracts"), ("kubernetes", "")]
     )
-    func absent(source: String) throws {
-        let fixture = try KubernetesFixture()
+    func absent(source: String, name: String) throws {
+        let fixture = try KubernetesFixture(names: ["pact-contracts"])
         let mount = try KubeletVolume(fixture.mount)
         try mount.publish(["a.json": KubernetesFixture.contract(1)])
-        let watcher = try fixture.watcher(["CONTRACT_SOURCE": source])
-        if source == "auto" {
+        let watcher = try fixture.watcher(["CONTRACT_SOURCE": source, "CONFIGMAP_NAME": name])
+        if source == "auto", name.isEmpty {
             let state = try watcher.wait(for: "the mount") { $0.edit == 1 }
             #expect(state.origin == "directory (API: not found)")
-            #expect(state.warnings.first?.contains("ConfigMap pact/contracts does not exist") == true)
+            #expect(state.warnings.first?.contains("ConfigMap pact/pact-contracts does not exist") == true)
         } else {
             let state = try watcher.wait(for: "missing") { $0.status == .missing }
             #expect(state.pairs.isEmpty && state.origin == SourceState.apiOrigin)
@@ -148,6 +153,37 @@ struct KubernetesStandInTests {
         try fixture.edit(2)
         let present = try watcher.wait(for: "edit 2") { $0.isFollowing(2) }
         #expect(present.origin == SourceState.apiOrigin && present.warnings.isEmpty)
+    }
+
+    @Test("a mount that stood in counts no more once the API says that there is no such ConfigMap")
+    func standInEnds() throws {
+        let fixture = try KubernetesFixture(verbs: [])
+        let mount = try KubeletVolume(fixture.mount)
+        try mount.publish(["a.json": KubernetesFixture.contract(1)])
+        let watcher = try fixture.watcher(["CONTRACT_SOURCE": "kubernetes"])
+        try watcher.wait(for: "the mount") { $0.edit == 1 && $0.origin == "directory (API: forbidden)" }
+        try fixture.allow(["get", "watch"])
+        let state = try watcher.wait(for: "missing") { $0.status == .missing }
+        #expect(state.pairs.isEmpty && state.origin == SourceState.apiOrigin)
+        #expect(state.detail?.contains("does not exist") == true)
+        try fixture.edit(2)
+        try watcher.wait(for: "edit 2") { $0.isFollowing(2) }
+    }
+
+    @Test("a mount that stands in and disappears: its last good contracts, and not a missing ConfigMap")
+    func mountGone() throws {
+        let fixture = try KubernetesFixture(verbs: [])
+        let mount = try KubeletVolume(fixture.mount)
+        try mount.publish(["a.json": KubernetesFixture.contract(1)])
+        let watcher = try fixture.watcher()
+        try watcher.wait(for: "the mount") { $0.edit == 1 }
+        #expect(rename(fixture.mount, fixture.mount + ".gone") == 0)
+        let state = try watcher.wait(for: "lost") { $0.status == .lost }
+        #expect(state.edit == 1 && state.origin == "directory (API: forbidden)" && state.missingConfigMaps.isEmpty)
+        #expect(
+            state.detail?.contains("CONFIGMAP_PATH=\(fixture.mount) does not exist") == true,
+            "\(state.detail ?? "")"
+        )
     }
 
     @Test("CONTRACT_SOURCE=directory asks no API")

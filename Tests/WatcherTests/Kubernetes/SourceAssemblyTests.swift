@@ -90,7 +90,7 @@ struct SourceAssemblyTests {
             ),
         ] {
             #expect(assembly().decide(watches, now: at(1)) == .directory(code: "not found", reason: text))
-            #expect(assembly(standsIn: false).decide(watches, now: at(1)) == .lost(reason: text))
+            #expect(assembly(standsIn: false).decide(watches, now: at(1)) == .missing(reason: text))
             #expect(assembly().deadline(watches, now: at(1)) == nil)
         }
     }

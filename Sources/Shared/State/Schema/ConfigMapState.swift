@@ -69,6 +69,9 @@ package struct ConfigMapState: Codable, Equatable, Sendable {
         /// One sentence with what to do, at most 1 KiB.
         package var detail: String
 
+        /// The ``code`` of a token that is refused.
+        package static let unauthorized = "unauthorized"
+
         package init(code: String, detail: String) {
             self.code = code
             self.detail = StateLimits.cut(detail)

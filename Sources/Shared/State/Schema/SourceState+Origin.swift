@@ -3,7 +3,7 @@ extension SourceState {
     package var isFallback: Bool { origin.hasPrefix("\(Self.directoryOrigin) (\(Self.apiOrigin)") }
 
     /// How the sentence in ``warnings`` begins that says why, and what to do.
-    package static let fallbackWarning = "the Kubernetes API cannot be used"
+    package static let fallbackWarning = "contracts come from the directory"
 
     /// Were delivered in this run and are gone now.
     package var deletedConfigMaps: [ConfigMapState] { configMaps.filter(\.isDeleted) }

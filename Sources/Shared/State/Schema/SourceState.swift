@@ -40,7 +40,8 @@ package struct SourceState: StateSectionContent {
 
     /// Names of ConfigMaps that were not there yet in this run, although contracts come through the API.
     package var missingConfigMaps: [ConfigMapState] {
-        origin == SourceState.apiOrigin ? configMaps.filter { !$0.wasDelivered } : []
+        guard origin == SourceState.apiOrigin, configMaps.contains(where: \.wasDelivered) else { return [] }
+        return configMaps.filter { !$0.wasDelivered }
     }
 
     package init(run: String, description: String, status: Status) {
