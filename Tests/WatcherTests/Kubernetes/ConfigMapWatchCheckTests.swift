@@ -48,6 +48,16 @@ struct ConfigMapWatchCheckTests {
         #expect(speaking.watch.state.problem == nil)
     }
 
+    @Test("A resumed watch that never says a word: its version may lie in the future, so the state is asked for anew")
+    func future() {
+        var driver = WatchDriver.watching()
+        #expect(driver.send(.ended(.clean)).last == "watch 20")
+        driver.send(.opened)
+        #expect(driver.pass(.seconds(75)) == ["get"])
+        _ = driver.get(200, configMapJSON())
+        #expect(driver.pass(.seconds(75)) == ["cancel", "watch initial new"])
+    }
+
     @Test("Any byte ends the silence")
     func bytes() {
         var driver = checking()
