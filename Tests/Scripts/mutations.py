@@ -76,7 +76,7 @@ MUTATIONS = [
     ("an expired version is resumed from", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch+Failures.swift",
      [("    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {\n        resumeVersion = nil\n",
        "    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {\n")]),
-    ("a late deletion takes what was created since", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch.swift",
+    ("a late deletion takes what was created since", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch+Stream.swift",
      [("if isDeleted, let present = self.object, present.uid != object.uid { return [] }", "")]),
     ("the mount comes back after the API", "KubernetesStandInTests|SourceAssemblyTests", KUBERNETES + "SourceAssembly.swift",
      [("        if let first = open.first(where: \\.state.wasDelivered) {", "        if let first = open.first(where: { _ in false }) {")]),

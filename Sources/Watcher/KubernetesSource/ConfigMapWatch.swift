@@ -28,9 +28,9 @@ struct ConfigMapWatch: Equatable, Sendable {
     /// What status shows.
     var state: ConfigMapState
     /// The ConfigMap as the API said last; meaningful once ``isAnswered``.
-    private(set) var object: ConfigMapObject?
+    var object: ConfigMapObject?
     /// The API said what it holds, or that there is none, since this process runs.
-    private(set) var isAnswered = false
+    var isAnswered = false
     var phase: Phase
     /// Where a new watch takes up.
     var resumeVersion: String?
@@ -41,17 +41,17 @@ struct ConfigMapWatch: Equatable, Sendable {
     var check: CheckSchedule
     /// What the initial state has shown so far.
     var candidate: ConfigMapObject?
-    private var hasInitialEvent = false
+    var hasInitialEvent = false
     /// An event or a bookmark came through the present watch.
     var hasTold = false
     /// The server asked for no pause: once another watch gets through, this one may try too.
     var mayBeEarly = true
     /// Since then changes come, although the initial state has not ended.
-    private var changesSince: MonotonicTime?
+    var changesSince: MonotonicTime?
     /// Since then a GET says that there is none, and the watch has said nothing.
     var absentSince: MonotonicTime?
     /// Versions of this watch's events may be resumed from: not those of a state without a version, which come in no order.
-    private var versionsCount = true
+    var versionsCount = true
     var lastExpiry: MonotonicTime?
     /// The way that is tried now is not the one that this server is known to need.
     var returnsToStreamingList = false
@@ -129,7 +129,7 @@ struct ConfigMapWatch: Equatable, Sendable {
         if case .waiting(let until) = phase, until > now { phase = .waiting(until: now) }
     }
 
-    private mutating func heard(_ now: MonotonicTime) {
+    mutating func heard(_ now: MonotonicTime) {
         lastByte = now
         if case .watching = phase { isWell() }
         // In whole seconds: a long line comes in a hundred pieces, which are no news each.
@@ -193,100 +193,5 @@ struct ConfigMapWatch: Equatable, Sendable {
         return [
             .watch(WatchRequest(start: start, timeoutSeconds: seconds, needsNewConnection: needsNewConnection))
         ]
-    }
-
-    // MARK: - The stream
-
-    private mutating func opened(_ now: MonotonicTime) -> [Action] {
-        guard case .opening = phase else { return [] }
-        heard(now)
-        needsNewConnection = false
-        if resumeVersion != nil {
-            watches(now)
-            return []
-        }
-        phase = .synchronizing
-        state.connection = .synchronizing
-        return state.mode == .getAndWatch ? [.get] : []
-    }
-
-    /// From here on every change comes by itself.
-    mutating func watches(_ now: MonotonicTime) {
-        phase = .watching(since: now)
-        state.connection = .watching
-        isWell()
-    }
-
-    private mutating func isWell() {
-        state.problem = nil
-        state.problemSince = nil
-    }
-
-    /// The same, with a state that is as new as it gets.
-    mutating func watchesAnew(_ now: MonotonicTime) {
-        watches(now)
-        check = CheckSchedule(next: now + timing.check)
-        if returnsToStreamingList {
-            returnsToStreamingList = false
-            state.mode = .streamingList
-        }
-    }
-
-    private mutating func take(_ event: WatchEvent, _ now: MonotonicTime, _ random: Double) -> [Action] {
-        hasTold = true
-        switch event {
-        case .added(let object), .modified(let object), .deleted(let object):
-            guard object.name == state.name else { return [] }
-            if case .added = event {} else { versionsCount = true }
-            return take(event, of: object, now)
-        case .bookmark(let version, let isInitialEnd):
-            state.resourceVersion = version
-            if phase == .synchronizing {
-                guard isInitialEnd, state.mode == .streamingList else { return [] }
-                watchesAnew(now)
-                resumeVersion = version
-                return deliver(candidate)
-            }
-            versionsCount = true
-            resumeVersion = version
-            return []
-        case .error(let status):
-            if status.isExpired { return expired(now, random) }
-            dropVersion(after: status.code)
-            return fail(.error, explanation.problem(status), now, random)
-        case .other: return []
-        }
-    }
-
-    private mutating func take(_ event: WatchEvent, of object: ConfigMapObject, _ now: MonotonicTime) -> [Action] {
-        var isDeleted = false
-        if case .deleted = event { isDeleted = true }
-        if phase == .synchronizing, state.mode == .streamingList {
-            // The state of one object is one event at most.
-            if hasInitialEvent { changesSince = changesSince ?? now }
-            hasInitialEvent = true
-            candidate = isDeleted ? nil : object
-            return []
-        }
-        if phase == .synchronizing { watchesAnew(now) }
-        check.changed()
-        state.resourceVersion = object.resourceVersion
-        if versionsCount { resumeVersion = object.resourceVersion }
-        // A deletion that is told late must not take away what was created since.
-        if isDeleted, let present = self.object, present.uid != object.uid { return [] }
-        return deliver(isDeleted ? nil : object)
-    }
-
-    mutating func deliver(_ object: ConfigMapObject?) -> [Action] {
-        self.object = object
-        candidate = nil
-        isAnswered = true
-        state.presence = object == nil ? .absent : .present
-        state.uid = object?.uid
-        if let object {
-            state.wasDelivered = true
-            state.resourceVersion = object.resourceVersion
-        }
-        return [.deliver]
     }
 }
