@@ -196,6 +196,44 @@ struct CurlMultiTests {
         #expect(multi.inFlight == 0)
     }
 
+    @Test func `what a stream brings before the wait ends the turn, for nothing more may come for minutes`() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(bind(listener, $0, length) == 0 && listen(listener, 1) == 0)
+                #expect(getsockname(listener, $0, &length) == 0)
+            }
+        }
+        let multi = try CurlMulti()
+        var bytes = 0
+        let url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/"
+        let id = try multi.start(HTTPRequest(.get, url, timeout: nil)) { part in
+            bytes += part.bytes.count
+            return true
+        }
+        // The request is sent, and libcurl has nothing to do but wait.
+        _ = multi.turn(waitingUpTo: .milliseconds(1))
+        let connection = accept(listener, nil, nil)
+        defer { close(connection) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        var entry = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        while poll(&entry, 1, 0) == 0 { _ = multi.turn(waitingUpTo: .milliseconds(1)) }
+        #expect(recv(connection, &buffer, buffer.count, 0) > 0)
+        let answer = Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n".utf8)
+        #expect(send(connection, answer, answer.count, 0) == answer.count)
+        // On loopback it is in libcurl's socket by now: the turn's first step takes it.
+        let started = MonotonicTime.now()
+        _ = multi.turn(waitingUpTo: .seconds(20))
+        #expect(bytes == 3)
+        #expect(MonotonicTime.now() - started < .seconds(10))
+        multi.cancel(id)
+    }
+
     @Test func `a CA file that is not there is a TLS failure with its name`() throws {
         let server = try StubHTTPServer { _ in .hang }
         defer { server.stop() }

@@ -12,6 +12,9 @@ struct LineBuffer {
     /// The line that is being received is longer than the limit.
     private(set) var isTooLong = false
 
+    /// Bytes of memory that it holds.
+    var capacity: Int { bytes.capacity }
+
     mutating func append(_ part: UnsafeRawBufferPointer) {
         // Once for each piece, not for each line: many short lines may come in one.
         bytes.removeSubrange(..<start)

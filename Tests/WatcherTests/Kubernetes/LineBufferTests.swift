@@ -29,6 +29,18 @@ struct LineBufferTests {
         #expect(lines(bytes.map { [$0] }) == whole)
     }
 
+    @Test("A megabyte that was given out is given back")
+    func memory() {
+        var buffer = LineBuffer()
+        for _ in 1...3 {
+            let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+            (line + utf8("\n")).withUnsafeBytes { buffer.append($0) }
+            #expect(buffer.next() == line)
+            #expect(buffer.next() == nil)
+            #expect(buffer.capacity < 1 << 10)
+        }
+    }
+
     @Test("Lines end with LF or CR LF; empty ones and one without its end are passed over")
     func ends() {
         #expect(lines([utf8("a\n\nb\r\n\r\n\n c \r\nd")]) == [utf8("a"), utf8("b"), utf8(" c ")])
