@@ -38,7 +38,16 @@ struct SourceChange {
     var messages: [WatcherMessage] {
         var messages: [WatcherMessage] = []
         if let message = statusMessage { messages.append(message) }
-        if after.status == .present, before.status != .present || hasOtherContent { messages.append(changeMessage) }
+        if after.status == .present, before.origin != after.origin, before.status != .unread {
+            let fields = ["source": after.description, "origin": after.origin]
+            messages.append(WatcherMessage(.info, "contracts come from elsewhere now", fields))
+        }
+        let isFirst = before.status == .unread || before.status == .missing
+        if after.status == .present, isFirst || hasOtherContent { messages.append(changeMessage) }
+        let listed = Set(after.invalid.map(\.key))
+        for key in before.invalid where after.invalidCount <= StateLimits.invalidKeys && !listed.contains(key.key) {
+            messages.append(WatcherMessage(.info, "key is no longer invalid", ["key": key.key]))
+        }
         for key in newInvalid {
             var fields = ["key": key.key, "reason": key.bareReason]
             if let line = key.line { fields["line"] = "\(line)" }
@@ -53,7 +62,13 @@ struct SourceChange {
             messages.append(WatcherMessage(.warning, "contract source needs attention", ["reason": warning]))
         }
         for warning in before.warnings where !after.warnings.contains(warning) && after.status == .present {
-            messages.append(WatcherMessage(.info, "contract source needs no more attention", ["was": warning]))
+            messages.append(
+                WatcherMessage(
+                    .info,
+                    "contract source needs no more attention",
+                    ["was": StateLimits.cut(warning, to: 120)]
+                )
+            )
         }
         return messages
     }
@@ -77,8 +92,7 @@ struct SourceChange {
     }
 
     private var hasOtherContent: Bool {
-        before.revision != after.revision || before.invalid != after.invalid
-            || before.invalidCount != after.invalidCount
+        before.revision != after.revision || before.invalidCount < after.invalidCount
     }
 
     private var statusMessage: WatcherMessage? {

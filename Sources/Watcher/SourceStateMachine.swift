@@ -76,7 +76,7 @@ struct SourceStateMachine: Equatable, Sendable {
         }
         // A source that does not say where contracts come from says nothing of what is odd about them either.
         if reading.outcome != .unchanged || reading.origin != nil {
-            state.warnings = reading.warnings.map { StateLimits.cut($0) }
+            state.warnings = (reading.warnings + compressed).map { StateLimits.cut($0) }
         }
         outcome.needsCommit = !state.saysTheSame(as: before)
         if outcome.needsCommit {
@@ -92,6 +92,14 @@ struct SourceStateMachine: Equatable, Sendable {
     private mutating func settle(_ reading: SourceReading) {
         state.status = reading.lostReason == nil ? .present : .lost
         state.detail = (reading.lostReason ?? reading.warnings.first).map { StateLimits.cut($0) }
+    }
+
+    /// Whoever compresses a contract means it to be published.
+    private var compressed: [String] {
+        let keys = state.ignored.map(\.key).filter { $0.hasSuffix(".json.gz") }
+        guard let first = keys.first else { return [] }
+        let rest = keys.count > 1 ? " and \(keys.count - 1) more are" : " is"
+        return ["\(first)\(rest) ignored: \(ContractGrouping.reasonToIgnore(first) ?? "")"]
     }
 
     private mutating func adopt(_ set: DesiredSet, since: MonotonicTime, at time: WallClock) {

@@ -119,7 +119,7 @@ import Testing
         #expect(text.contains("ConfigMaps pact/a, pact/b, origin API, present"), "\(text)")
         let rows = text.split(separator: "\n").filter { $0.hasPrefix("pact/") }
         #expect(rows.count == 2 && rows.allSatisfy { $0.contains("expired 2, dropped 1") }, "\(text)")
-        #expect(rows.last?.hasSuffix("forbidden: add to a Role") == true)
+        #expect(rows.last?.hasSuffix(" forbidden") == true)
         let json = try JSONReader.parse(Array(try status(["--json"]).utf8))
         #expect(json["source"]?["configMaps"]?[1]?["problem"]?["code"]?.string == "forbidden")
         #expect(json["source"]?["configMaps"]?[0]?["restarts"]?["expired"]?.int == 2)

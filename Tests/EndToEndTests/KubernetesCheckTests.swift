@@ -44,7 +44,7 @@ import Testing
             files + [contracts, "KUBERNETES_API_URL=\(server.url)", "CONFIGMAP_NAME=pact-contracts,more"]
         )
         #expect(result.exit == .code(0), "\(result.output)")
-        let names = "ConfigMaps pact/pact-contracts, pact/more; not tried"
+        let names = "ConfigMaps pact/pact-contracts, pact/more; not tried: `watcher --once` asks it"
         #expect(result.rows["KUBERNETES_API_URL"] == "ok \(server.url), \(names)")
         #expect(result.rows["KUBERNETES_TOKEN_FILE"] == "ok \(directory.path)/token")
         #expect(result.rows["KUBERNETES_CA_FILE"] == "ok \(directory.path)/ca.crt")
@@ -62,7 +62,8 @@ import Testing
         let cluster = ["KUBERNETES_SERVICE_HOST=fd00::1", "KUBERNETES_SERVICE_PORT=6443"]
         let result = try check(directory, files + cluster + ["CONFIGMAP_PATH=\(directory.path)/none"])
         #expect(result.exit == .code(0), "\(result.output)")
-        let address = "ok https://[fd00::1]:6443 (of this cluster), ConfigMap pact/pact-contracts; not tried"
+        let address =
+            "ok https://[fd00::1]:6443 (of this cluster), ConfigMap pact/pact-contracts; not tried: `watcher --once` asks it"
         #expect(result.rows["KUBERNETES_API_URL"] == address)
         // With the API nobody waits for a directory.
         let none = "ok \(directory.path)/none holds nothing to read; it would be used while the API cannot be"

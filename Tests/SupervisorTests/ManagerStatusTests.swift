@@ -42,9 +42,9 @@ import Testing
         #expect(verdict([.published, .published]) == "all 2 contracts are in the broker")
         let files = "all 2 contracts are in the broker; 3 files are no valid contract"
         #expect(verdict([.published, .published], invalidFiles: 3) == files)
-        let stale = "1 of 2 contracts is in the broker; 1 only in an older revision; 1 file is no valid contract"
+        let stale = "1 of 2 contracts is in the broker; 1 not in its newest revision; 1 file is no valid contract"
         #expect(verdict([.published, .stale], invalidFiles: 1) == stale)
-        #expect(verdict([.stale]) == "0 of 1 contract is in the broker; 1 only in an older revision")
+        #expect(verdict([.stale]) == "0 of 1 contract is in the broker; 1 not in its newest revision")
         let mixed =
             "2 of 6 contracts are in the broker; 1 refused; 1 being published; 1 pending; 1 without valid content; "
             + "1 superseded by somebody else's later version"

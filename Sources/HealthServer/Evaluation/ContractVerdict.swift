@@ -76,7 +76,10 @@ struct ContractVerdict: Sendable {
         if counts.invalid > 0 { warnings.append(invalid) }
         if counts[.stale] > 0 {
             warnings.append(
-                Reason(code: .stale, detail: "\(counts[.stale]) older than desired in the broker: \(names(.stale))")
+                Reason(
+                    code: .stale,
+                    detail: "\(counts[.stale]) whose newest revision is not in the broker: \(names(.stale))"
+                )
             )
         }
         if counts[.superseded] > 0 {

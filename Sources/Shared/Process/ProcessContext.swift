@@ -38,7 +38,9 @@ package struct ProcessContext: Sendable {
         do {
             settings = try Settings(environment: environment, reads: isSupervised || isOneShot ? names : nil)
         } catch {
-            let logger = Logger.process(name, level: .info, format: .text)
+            // Also the line that a program reads last must be one that it can read.
+            let format = environment["LOG_FORMAT"].flatMap { LogFormat(rawValue: $0.lowercased()) } ?? .text
+            let logger = Logger.process(name, level: .info, format: format)
             for problem in error.problems {
                 let fields = problem.fields.map { ($0, Logger.MetadataValue.string($1)) }
                 logger.error("a setting is wrong", metadata: Logger.Metadata(uniqueKeysWithValues: fields))

@@ -34,6 +34,9 @@ package struct KubernetesSettings: Equatable, Sendable {
                     + "read), or CONTRACT_SOURCE=directory"
                 reader.problem("CONTRACT_SOURCE", source.rawValue, reason)
             }
+            for name in ["KUBERNETES_TOKEN_FILE", "KUBERNETES_CA_FILE"] where !reader.text(name).isEmpty {
+                reader.warn("\(name) is set and not used: KUBERNETES_API_URL is not set, and this is no cluster")
+            }
             return nil
         }
         let token = file(&reader, "KUBERNETES_TOKEN_FILE", inPod: "token", url, explicitURL)

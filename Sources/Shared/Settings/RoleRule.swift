@@ -22,7 +22,7 @@ package struct RoleRule: Equatable, Sendable {
         self.serviceAccount = serviceAccount.flatMap { Self.fullName($0, in: namespace) }
     }
 
-    /// YAML on one line: `rules: [{apiGroups: [""], resources: [configmaps], resourceNames: […], verbs: [get, watch]}]`.
+    /// YAML on one line: `rules: [{apiGroups: [''], resources: [configmaps], resourceNames: […], verbs: [get, watch]}]`.
     package var rule: String {
         var listed: [String] = []
         var bytes = 0
@@ -34,7 +34,7 @@ package struct RoleRule: Equatable, Sendable {
         let list = listed.joined(separator: ", ")
         // A comment: the line stays YAML.
         let rest = listed.count < names.count ? " # and \(names.count - listed.count) more of CONFIGMAP_NAME" : ""
-        return #"rules: [{apiGroups: [""], resources: [configmaps], resourceNames: [\#(list)], verbs: [get, watch]}]"#
+        return #"rules: [{apiGroups: [''], resources: [configmaps], resourceNames: [\#(list)], verbs: [get, watch]}]"#
             + rest
     }
 

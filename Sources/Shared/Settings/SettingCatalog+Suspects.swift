@@ -16,7 +16,7 @@ extension SettingCatalog {
             }
     }
 
-    private static let prefixes = ["BROKER_", "CONFIGMAP_", "HEALTH_"]
+    private static let prefixes = ["BROKER_", "CONFIGMAP_", "HEALTH_", "KUBERNETES_"]
     private static let known = Set(all.flatMap { $0.isSecret ? [$0.name, "\($0.name)_FILE"] : [$0.name] })
 
     /// Insertions, deletions, replacements and swaps of neighbours that make one text the other (optimal string
@@ -44,6 +44,8 @@ extension SettingCatalog {
 extension String {
     /// A variable that Kubernetes sets for a Service (`…_SERVICE_HOST`, `…_SERVICE_PORT[_NAME]`, `…_PORT[_80_TCP[_ADDR]]`).
     fileprivate var isServiceLink: Bool {
+        // Of the API's own Service, in every container.
+        if self == "KUBERNETES_PORT" { return true }
         let words = split(separator: "_")
         for (index, word) in words.enumerated() where index > 0 {
             let rest = words[(index + 1)...]

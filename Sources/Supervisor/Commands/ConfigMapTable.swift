@@ -34,6 +34,7 @@ enum ConfigMapTable {
     private static func problem(_ configMap: ConfigMapState, _ now: MonotonicTime) -> String {
         guard let problem = configMap.problem else { return "–" }
         let age = configMap.problemSince.map { " for \(StatusText.duration(now - $0))" } ?? ""
-        return "\(problem.code)\(age): \(StatusText.firstLine(problem.detail))"
+        // The sentence stands with the source.
+        return "\(problem.code)\(age)"
     }
 }

@@ -20,7 +20,10 @@ struct KubernetesCheck {
         let names = settings.configMapNames.map { "\(settings.namespace)/\($0)" }.joined(separator: ", ")
         let what = settings.configMapNames.count == 1 ? "ConfigMap" : "ConfigMaps"
         let origin = isSet ? "" : " (of this cluster)"
-        return .good("KUBERNETES_API_URL", "\(kubernetes.url)\(origin), \(what) \(names); not tried")
+        return .good(
+            "KUBERNETES_API_URL",
+            "\(kubernetes.url)\(origin), \(what) \(names); not tried: `watcher --once` asks it"
+        )
     }
 
     private var token: CheckReport.Line {

@@ -62,7 +62,10 @@ struct ManagerStatus: Encodable, Equatable {
         }
         if processes?.stopping == true { return "stopping" }
         guard let source, source.status != .unread else { return "the contracts have not been read yet" }
-        if source.status == .missing { return "the contracts are missing: \(source.description)" }
+        if source.status == .missing {
+            let problem = source.configMaps.compactMap(\.problem).first.map { " (\($0.code))" } ?? ""
+            return "no contracts can be read from \(source.description)\(problem)"
+        }
         guard let broker else { return "the broker has not been looked at yet" }
         guard broker.status == .ready else {
             return "the broker is not ready (\(broker.status.rawValue)): \(broker.detail ?? "no detail")"
@@ -86,7 +89,7 @@ struct ManagerStatus: Encodable, Equatable {
     /// What the number above does not say.
     private var rest: [String] {
         let phrases: [(PairState, String)] = [
-            (.stale, "only in an older revision"), (.failed, "refused"), (.publishing, "being published"),
+            (.stale, "not in its newest revision"), (.failed, "refused"), (.publishing, "being published"),
             (.pending, "pending"), (.invalid, "without valid content"),
             (.superseded, "superseded by somebody else's later version"),
         ]

@@ -16,6 +16,16 @@ struct ConfigMapContent {
     /// - Parameter watches: All that have answered.
     init(_ watches: [ConfigMapWatch]) {
         let hasSeveral = watches.count > 1
+        if let first = watches.first(where: \.lacksGet) {
+            let rule = RoleRule(
+                namespace: first.state.namespace,
+                names: watches.map(\.state.name),
+                serviceAccount: nil
+            )
+            warnings.append(
+                "the right to get is missing, so that a watch that is dead or behind is found late; \(rule.advice)"
+            )
+        }
         var ignored: [SourceState.IgnoredKey] = []
         for watch in watches {
             guard let object = watch.object else {

@@ -169,6 +169,7 @@ extension ConfigMapWatch {
             }
             return []
         }
+        lacksGet = false
         switch response.status {
         case 200:
             guard let value = try? JSONReader.parse(response.body, options: .init(maximumDepth: 512)),
@@ -183,6 +184,7 @@ extension ConfigMapWatch {
             check.succeeded(isSame: object == nil, now, timing)
         case 403:
             // A Role with `watch` alone: it does not get better in seconds.
+            lacksGet = true
             check.failed(now, wait: timing.check)
         default: check.failed(now, wait: max(timing.checkRetry, retryAfter(response) ?? .zero))
         }

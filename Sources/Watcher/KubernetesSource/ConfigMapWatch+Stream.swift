@@ -30,7 +30,9 @@ extension ConfigMapWatch {
     /// The same, with a state that is as new as it gets.
     mutating func watchesAnew(_ now: MonotonicTime) {
         watches(now)
-        check = CheckSchedule(next: now + timing.check)
+        // The first one soon: it also tells whether the right to look is there.
+        check = CheckSchedule(next: now + (hasChecked ? timing.check : timing.firstCheck))
+        hasChecked = true
         if returnsToStreamingList {
             returnsToStreamingList = false
             state.mode = .streamingList

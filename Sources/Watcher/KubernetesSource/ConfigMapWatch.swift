@@ -44,6 +44,10 @@ struct ConfigMapWatch: Equatable, Sendable {
     var hasInitialEvent = false
     /// An event or a bookmark came through the present watch.
     var hasTold = false
+    /// The right to GET is missing, and with it the look at what a silent watch does not tell.
+    var lacksGet = false
+    /// The first look of this process has been taken.
+    var hasChecked = false
     /// The server asked for no pause: once another watch gets through, this one may try too.
     var mayBeEarly = true
     /// Since then changes come, although the initial state has not ended.

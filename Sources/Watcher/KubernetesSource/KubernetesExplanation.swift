@@ -64,13 +64,23 @@ struct KubernetesExplanation: Equatable, Sendable {
             let token =
                 settings.tokenFile.isEmpty
                 ? "set KUBERNETES_TOKEN_FILE"
-                : "\(settings.tokenFile) is empty or missing; does the pod's service account still exist?"
-            return .init(code: "forbidden", detail: "\(place) was asked without a token (403); \(token)")
+                : "\(settings.tokenFile) is empty or missing"
+            let proxy = settings.url.scheme == "http" ? ", or ask through `kubectl proxy`, which adds its own" : ""
+            return .init(code: "forbidden", detail: "\(place) was asked without a token (403); \(token)\(proxy)")
         }
+        let named = user.isEmpty ? said.split(separator: "\"").dropFirst(3).first.map(String.init) ?? "" : user
+        let verb = said.split(separator: " ").drop { $0 != "cannot" }.dropFirst().first.map(String.init) ?? "read"
+        // What stands in somebody else's sentence is not to be copied into a shell.
+        let isName = named.utf8.allSatisfy { Self.nameBytes.contains($0) }
+        let who = named.isEmpty || !isName ? "whoever asks" : named
         let parts = user.split(separator: ":")
         let account = parts.count == 4 && parts[1] == "serviceaccount" ? "\(parts[2])/\(parts[3])" : nil
         let rule = RoleRule(namespace: namespace, names: names, serviceAccount: account)
-        return .init(code: "forbidden", detail: "\(place) forbids it (403): \(rule.advice)")
+        return .init(
+            code: "forbidden",
+            detail:
+                "\(place) says 403: \(who) cannot \(verb) \(list); \(rule.advice); or correct CONFIGMAP_NAME and NAMESPACE"
+        )
     }
 
     // MARK: - No answer
@@ -79,7 +89,15 @@ struct KubernetesExplanation: Equatable, Sendable {
         switch error.kind {
         case .tls: .init(code: "TLS", detail: "TLS with \(place) failed: \(trust(error.detail)) (\(error.detail))")
         case .dns: .init(code: "DNS", detail: "the name in \(settings.url) cannot be resolved: \(error.detail)")
-        case .refused, .timeout, .disconnected, .cancelled, .other:
+        case .timeout: .init(code: "timeout", detail: "\(place) does not answer: \(error.detail)")
+        case .refused:
+            .init(code: "refused", detail: "\(place) cannot be reached: \(error.detail); \(address)")
+        case .disconnected where settings.url.scheme == "https":
+            .init(
+                code: error.kind.rawValue,
+                detail: "\(place) cannot be reached: \(error.detail); is TLS spoken there? \(address)"
+            )
+        case .disconnected, .cancelled, .other:
             .init(code: error.kind.rawValue, detail: "\(place) cannot be reached: \(error.detail)")
         case .tooLarge: .init(code: "too large", detail: "the answer of \(place) is too large: \(error.detail)")
         }
@@ -89,8 +107,12 @@ struct KubernetesExplanation: Equatable, Sendable {
         let text = detail.lowercased()
         func says(_ parts: String...) -> Bool { parts.contains { text.contains($0) } }
         let authority =
-            settings.caFile.isEmpty ? "set KUBERNETES_CA_FILE" : "the authorities come from \(settings.caFile)"
-        if says("error setting certificate") { return "\(settings.caFile) cannot be used" }
+            settings.caFile.isEmpty
+            ? "set KUBERNETES_CA_FILE" : "put the one that signed it into KUBERNETES_CA_FILE=\(settings.caFile)"
+        if says("error setting certificate") {
+            return
+                "KUBERNETES_CA_FILE=\(settings.caFile) is missing or no PEM file; in a pod it comes with the service account"
+        }
         if says("subject name", "does not match", "hostname mismatch", "ip address mismatch") {
             return "its certificate is for another name; set KUBERNETES_API_URL to a name that it carries"
         }
@@ -99,6 +121,14 @@ struct KubernetesExplanation: Equatable, Sendable {
         }
         if says("has expired") { return "its certificate, or one that it is signed with, has expired" }
         return "its certificate is of no authority that we trust; \(authority)"
+    }
+
+    private static let nameBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:@._/-".utf8)
+
+    private var list: String {
+        let shown = names.prefix(3).map { "\(namespace)/\($0)" }.joined(separator: ", ")
+        let rest = names.count > 3 ? " and \(names.count - 3) more" : ""
+        return "\(names.count == 1 ? "ConfigMap" : "ConfigMaps") \(shown)\(rest)"
     }
 
     private var address: String { "check KUBERNETES_API_URL, or KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT" }
@@ -114,8 +144,13 @@ struct KubernetesExplanation: Equatable, Sendable {
         return words.joined(separator: " ")
     }
 
+    /// Of a page its title: `<html>` tells nobody anything.
     private static func firstLine(_ body: [UInt8]) -> String {
-        let text = String(decoding: body.prefix(300), as: UTF8.self)
-        return String(text.split(whereSeparator: \.isNewline).first ?? "")
+        let text = String(decoding: body.prefix(2048), as: UTF8.self)
+        if text.drop(while: \.isWhitespace).hasPrefix("<") {
+            let title = text.split(separator: "<title>", maxSplits: 1).dropFirst().first?.split(separator: "<").first
+            return title.map { String($0.prefix(200)) } ?? ""
+        }
+        return String(text.prefix(300).split(whereSeparator: \.isNewline).first ?? "")
     }
 }

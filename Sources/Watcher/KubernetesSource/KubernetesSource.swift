@@ -22,6 +22,7 @@ final class KubernetesSource: WatchedSource {
         var decision: SourceAssembly.Decision
         var states: [ConfigMapState]
         var tokenError: SystemError?
+        var lacksGet: [Bool]
     }
 
     /// - Parameters:
@@ -61,11 +62,12 @@ final class KubernetesSource: WatchedSource {
 
     private var watches: [ConfigMapWatch] { followers.map(\.watch) }
 
-    /// Between two looks at the token's file while the token is refused.
+    /// Between two looks at the token's file while the token is refused or the file cannot be read.
     private static let tokenInterval = Duration.seconds(1)
 
-    private var isUnauthorized: Bool {
-        followers.contains { $0.watch.state.problem?.code == ConfigMapState.Problem.unauthorized }
+    private var looksForToken: Bool {
+        if session.client.tokenError != nil { return true }
+        return followers.contains { $0.watch.state.problem?.code == ConfigMapState.Problem.unauthorized }
     }
 
     var deadline: MonotonicTime {
@@ -75,7 +77,7 @@ final class KubernetesSource: WatchedSource {
         }
         if let directory { deadlines.append(directory.deadline) }
         if mustReport || !finished.isEmpty { deadlines.append(session.now) }
-        if isUnauthorized { deadlines.append(session.now + Self.tokenInterval) }
+        if looksForToken { deadlines.append(session.now + Self.tokenInterval) }
         return deadlines.min() ?? session.now + .seconds(60)
     }
 
@@ -107,7 +109,7 @@ final class KubernetesSource: WatchedSource {
             guard !wasWatching, follower.watch.state.connection == .watching else { continue }
             for other in followers where other !== follower { other.isReachable(session) }
         }
-        if session.wantsToken || isUnauthorized {
+        if session.wantsToken || looksForToken {
             if session.client.refreshToken(force: session.wantsToken) {
                 for follower in followers { follower.credentialsChanged(session) }
             }
@@ -124,7 +126,8 @@ final class KubernetesSource: WatchedSource {
         let report = Report(
             decision: assembly.decide(watches, standInSince: standInSince, now: now),
             states: watches.map(\.state),
-            tokenError: session.client.tokenError
+            tokenError: session.client.tokenError,
+            lacksGet: watches.map(\.lacksGet)
         )
         let isSame = report == reported
         let isSameDecision = report.decision == reported?.decision

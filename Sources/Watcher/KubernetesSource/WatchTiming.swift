@@ -18,6 +18,8 @@ struct WatchTiming: Equatable, Sendable {
     var silence = Duration.seconds(150)
     /// From one plain GET to the next: it alone finds a server whose data went back.
     var check = Duration.seconds(300)
+    /// From the first state to the first plain GET.
+    var firstCheck = Duration.seconds(10)
     /// From a GET that failed to the next.
     var checkRetry = Duration.seconds(15)
     /// For an event that the GET was ahead of.
@@ -45,7 +47,8 @@ extension WatchTiming {
     func scaled(by factor: Double) -> WatchTiming {
         var timing = self
         let times: [WritableKeyPath<WatchTiming, Duration>] = [
-            \.head, \.synchronization, \.initialState, \.doubt, \.silence, \.check, \.checkRetry, \.checkGrace,
+            \.head, \.synchronization, \.initialState, \.doubt, \.silence, \.check, \.firstCheck, \.checkRetry,
+            \.checkGrace,
             \.healthy, \.expiry,
             \.backoff.first, \.backoff.maximum, \.longestWait, \.start, \.loss,
         ]

@@ -6,7 +6,7 @@ import Testing
     @Test func saysTheRuleInOneLine() {
         let role = RoleRule(namespace: "pact", names: ["pact-contracts"], serviceAccount: "pact/pact-mocks-manager")
         let rule =
-            #"rules: [{apiGroups: [""], resources: [configmaps], resourceNames: [pact-contracts], verbs: [get, watch]}]"#
+            #"rules: [{apiGroups: [''], resources: [configmaps], resourceNames: [pact-contracts], verbs: [get, watch]}]"#
         #expect(role.rule == rule)
         let advice =
             "add to a Role in namespace pact that is bound to the ServiceAccount pact/pact-mocks-manager: \(rule)"

@@ -58,6 +58,27 @@ struct ConfigMapWatchCheckTests {
         #expect(driver.pass(.seconds(75)) == ["cancel", "watch initial new"])
     }
 
+    @Test("The first look comes 10 s after the first state; without the right to it that is told, until it is there")
+    func first() {
+        var driver = WatchDriver(timing: WatchTiming())
+        driver.send(.time)
+        driver.send(.opened)
+        driver.send(.event(.added(.sample())))
+        driver.send(.event(.bookmark(resourceVersion: "20", isInitialEnd: true)))
+        #expect(driver.pass(.milliseconds(9_999)) == [])
+        #expect(driver.pass(.milliseconds(1)) == ["get"])
+        _ = driver.get(403, "{}")
+        #expect(driver.watch.lacksGet && driver.isWatching && driver.watch.state.problem == nil)
+        driver.send(.bytes)
+        let text = ConfigMapContent([driver.watch]).warnings.first
+        #expect(text?.contains("the right to get is missing") == true && text?.contains("verbs: [get, watch]") == true)
+        for _ in 1...5 {
+            driver.now = driver.now + .seconds(60)
+            if driver.send(.bytes).contains("get") { _ = driver.get(200, configMapJSON()) }
+        }
+        #expect(!driver.watch.lacksGet)
+    }
+
     @Test("Any byte ends the silence")
     func bytes() {
         var driver = checking()

@@ -28,7 +28,8 @@ struct KubernetesMessageTests {
         let url = "https://127.0.0.1:\(server.port)"
         let unknown = try problem(fixture, url, ca: fixture.stranger.certificateFile)
         #expect(unknown.code == "TLS")
-        let words = "no authority that we trust; the authorities come from \(fixture.stranger.certificateFile)"
+        let words =
+            "no authority that we trust; put the one that signed it into KUBERNETES_CA_FILE=\(fixture.stranger.certificateFile)"
         #expect(unknown.detail.contains(words), "\(unknown.detail)")
         let other = try fixture.server(try fixture.authority.issue("elsewhere", names: ["DNS:elsewhere.test"]))
         let name = try problem(fixture, "https://127.0.0.1:\(other.port)")

@@ -65,7 +65,7 @@ struct KubernetesTransportTests {
         try driver.run(until: "a TLS problem") { $0.configMap?.problem?.code == "TLS" }
         let detail = try #require(driver.state.configMap?.problem?.detail)
         #expect(detail.contains("its certificate is of no authority that we trust"), "\(detail)")
-        #expect(detail.contains("the authorities come from \(fixture.caFile)"))
+        #expect(detail.contains("put the one that signed it into KUBERNETES_CA_FILE=\(fixture.caFile)"))
         try fixture.publish(fixture.stranger)
         try driver.run(until: "edit 2") { $0.isFollowing(2) }
         #expect(driver.state.restarts(.dropped) == 1)

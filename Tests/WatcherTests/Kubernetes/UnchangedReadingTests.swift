@@ -144,7 +144,11 @@ struct UnchangedReadingTests {
         #expect(machine.state.detail == nil)
         #expect(machine.state.revision == revision)
         #expect(machine.state.changed == at(0))
-        #expect(outcome.messages.map(\.text) == ["contract source needs no more attention"])
+        #expect(
+            outcome.messages.map(\.text) == [
+                "contracts come from elsewhere now", "contract source needs no more attention",
+            ]
+        )
     }
 
     @Test("A restarted watcher says what its predecessor said until the API has answered")
