@@ -8,10 +8,10 @@ internal import Shared
 extension ConnectionHandler {
     /// Bytes that the kernel may hold for a client that does not read: a few dozen events. By itself it would take
     /// megabytes (tcp(7), `tcp_wmem`).
-    private static let sendBuffer: CInt = 16 * 1024
+    private static let sendBuffer = 16 * 1024
     /// How long a peer may leave what was sent without an acknowledgement, in milliseconds: one whose machine is gone
     /// would hold its place for a quarter of an hour (tcp(7), `TCP_USER_TIMEOUT`).
-    private static let unacknowledged: CInt = 30_000
+    private static let unacknowledged = 30_000
 
     func beginStream() {
         guard let context, let head else { return }
