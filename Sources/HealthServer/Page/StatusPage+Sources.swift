@@ -9,7 +9,7 @@ extension StatusPage {
                 return
             }
             writer.element("dl") { writer in
-                writer.entry("URL") { $0.code(Self.withoutCredentials(broker.url), limit: 1024) }
+                writer.entry("URL") { $0.code(broker.url, limit: 1024) }
                 writer.entry("State") { writer in
                     let isReady = broker.status == .ready
                     let isUnknown = broker.status == .unknown
@@ -44,15 +44,6 @@ extension StatusPage {
             }
             writer.sentences(sections.publication?.warnings ?? [])
         }
-    }
-
-    /// The publisher writes the URL without them; this is the second lock on the door.
-    static func withoutCredentials(_ url: String) -> String {
-        guard let scheme = url.utf8.firstIndex(of: 0x3A) else { return url }
-        let start = url[scheme...].dropFirst().drop { $0 == "/" }.startIndex
-        let authority = url[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        guard let at = authority.lastIndex(of: "@") else { return url }
-        return String(url[..<start] + url[url.index(after: at)...])
     }
 
     func source(_ writer: inout HTMLWriter) {

@@ -34,6 +34,7 @@ struct MarkupReader {
             }
         }
         text += rest
+        text = text.split(separator: " ").joined(separator: " ")
         guard open.isEmpty else { throw Failure.malformed("open at the end: \(open)") }
     }
 

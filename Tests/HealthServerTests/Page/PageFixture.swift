@@ -86,7 +86,7 @@ enum PageFixture {
 
     private static func broker(_ mark: String) -> BrokerState {
         var broker = Situations.broker(.unauthorized)
-        broker.url = "http://someone:hunter2@broker.example:9292/base\(mark)"
+        broker.url = "http://broker.example:9292/base\(mark)"
         broker.version = "2.116\(mark)"
         broker.detail = "broker-detail\(mark)"
         broker.checkedAt = "2023-11-14T22:13:18Z"
@@ -106,7 +106,7 @@ enum PageFixture {
         worker.restarts = 3
         worker.restartsByReason = ["signal": 2, "exit": 1]
         worker.lastExit = .init(signal: 9, signalName: "SIGKILL", at: "2023-11-14T22:11:50Z")
-        var other = ProcessesState.Worker(name: "watcher\(mark)")
+        var other = ProcessesState.Worker(name: "helper\(mark)")
         other.lastExit = .init(spawnFailure: "spawn\(mark)", at: "2023-11-14T22:11:50Z")
         other.nextStart = Situations.now + .seconds(7)
         processes.workers = [worker, other]

@@ -18,18 +18,19 @@ import Testing
         let html = PageFixture.html(subject(attack))
         let hostile = try MarkupReader(html)
         // Not one element or attribute more than without it.
-        #expect(hostile.elements == clean.elements)
+        let difference = hostile.elements.difference(from: clean.elements)
+        #expect(difference.isEmpty, "\(difference)")
         for field in Self.fields {
             #expect(hostile.text.contains(field + attack), "\(field) is missing with \(attack)")
         }
     }
 
-    /// The words before each mark of ``PageFixture``; the URL is cut at its own place.
+    /// The words before each mark of ``PageFixture``.
     private static let fields = [
         "consumer", "provider-ok", "provider-refused", "provider-open", "file-0", "oddity", "broker-text", "$.path",
         "last-error", "description", "origin", "source-detail", "source-warning", "invalid", "why-invalid", "ignored",
         "why-ignored", "pact/map", "map-problem", "rv", "http://broker.example:9292/base", "2.116", "broker-detail",
-        "publication-warning", "event", "field", "value", "watcher", "spawn", "waits-for", "waits-as", "state-problem",
+        "publication-warning", "event", "field", "value", "helper", "spawn", "waits-for", "waits-as", "state-problem",
     ]
 
     private func subject(_ mark: String) -> PageSubject {
@@ -96,15 +97,5 @@ import Testing
         for word in ["innerHTML", "document.write", "eval", "insertAdjacentHTML", "Function("] {
             #expect(!script.contains(word))
         }
-    }
-
-    @Test func credentialsOfAURLAreNeverShown() {
-        let html = PageFixture.html(subject(""))
-        #expect(!html.contains("hunter2") && !html.contains("someone"))
-        let rows = [
-            ("http://u:p@host/x", "http://host/x"), ("https://u:p%40q@host:1?a=b@c", "https://host:1?a=b@c"),
-            ("http://u:p@x@host", "http://host"), ("http://host/a@b", "http://host/a@b"), ("plain", "plain"), ("", ""),
-        ]
-        for (given, shown) in rows { #expect(StatusPage.withoutCredentials(given) == shown) }
     }
 }

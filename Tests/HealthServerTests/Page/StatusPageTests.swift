@@ -26,9 +26,9 @@ import Testing
         #expect(text.contains("Not ready"))
         #expect(text.contains("1 of 3 contracts is in the broker"))
         #expect(text.contains("broker-detail (broker_unauthorized)"))
-        #expect(text.contains("since  2023-11-14 22:10:00 UTC  3 min ago"), "\(text.prefix(900))")
+        #expect(text.contains("since 2023-11-14 22:10:00 UTC 3 min ago"), "\(text.prefix(900))")
         let ready = try read(Situations.allPublished).text
-        #expect(ready.contains(" Ready All 2 contracts are in the broker."), "\(ready.prefix(400))")
+        #expect(ready.contains("Ready All 2 contracts are in the broker."), "\(ready.prefix(400))")
         let empty = try read(StateSections()).text
         #expect(empty.contains("No contract can be relied on"))
         #expect(empty.contains("nothing has been written to the state in this run yet (starting)"))
@@ -48,10 +48,10 @@ import Testing
         let html = PageFixture.html(PageFixture.subject(PageFixture.sections()))
         let text = try block("Contracts", of: html)
         for part in [
-            "consumer →  provider-refused", "failed", "conflict, HTTP 409", "broker-text", "differs at", "$.path",
-            "last-error", "Note: oddity", "next  2023-11-14 22:13:50 UTC  in 30 s", "file-4.json", "and 2 more",
-            "consumer →  provider-ok", "published", "main-abc123", "2024-01-01 00:00:00 UTC",
-            "Secret-Manager-Controller →  provider-open", "pending",
+            "consumer → provider-refused", "failed", "conflict, HTTP 409", "broker-text", "differs at", "$.path",
+            "last-error", "Note: oddity", "next 2023-11-14 22:13:50 UTC in 30 s", "file-4.json", "and 2 more",
+            "consumer → provider-ok", "published", "main-abc123", "2024-01-01 00:00:00 UTC",
+            "Secret-Manager-Controller → provider-open", "pending",
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }
@@ -65,25 +65,25 @@ import Testing
     @Test func filesShowLineAndColumn() throws {
         let text = try fixture("Files")
         #expect(text.contains("Invalid: the first 1 of 3"))
-        #expect(text.contains("invalid 12 34  why-invalid"), "\(text)")
+        #expect(text.contains("invalid 12 34 why-invalid"), "\(text)")
         #expect(text.contains("Ignored on purpose: 1"))
-        #expect(text.contains("ignored  why-ignored"), "\(text)")
+        #expect(text.contains("ignored why-ignored"), "\(text)")
     }
 
     @Test func brokerAndSourceShowWhereEverythingGoesAndComesFrom() throws {
         let broker = try fixture("Broker")
         for part in [
-            "http://broker.example:9292/base", "unauthorized", "2.116", "2023-11-14 22:13:18 UTC  2 s ago",
+            "http://broker.example:9292/base", "unauthorized", "2.116", "2023-11-14 22:13:18 UTC 2 s ago",
             "took 17 ms",
-            "broker-detail", "publication-warning", "5", "Last success  2023-11-14 22:09:00 UTC",
+            "broker-detail", "publication-warning", "5", "Last success 2023-11-14 22:09:00 UTC",
         ] {
             #expect(broker.contains(part), "\(part) in \(broker)")
         }
         let source = try fixture("Source")
         for part in [
             "description", "origin", "present", "source-detail", "source-warning", "9 files, 4321 bytes", "pact/map",
-            "waiting", "forbidden: map-problem", "22:12:50 UTC  30 s ago", "22:12:40 UTC  40 s ago",
-            "2023-11-14 22:00:00 UTC  13 min ago", "rv", "3: dropped 2, ended 1",
+            "waiting", "forbidden: map-problem", "22:12:50 UTC 30 s ago", "22:12:40 UTC 40 s ago",
+            "2023-11-14 22:00:00 UTC 13 min ago", "rv", "3: dropped 2, ended 1",
         ] {
             #expect(source.contains(part), "\(part) in \(source)")
         }
@@ -92,8 +92,8 @@ import Testing
     @Test func processesShowRestartsLastExitAndMemory() throws {
         let text = try fixture("Processes")
         for part in [
-            "publisher", "ready", "22:11:50 UTC  90 s ago", "3: signal 2, exit 1", "signal SIGKILL", "13.0 MiB", "4242",
-            "watcher", "restarting", "next start  2023-11-14 22:13:27 UTC  in 7 s", "could not be started: spawn",
+            "publisher", "ready", "22:11:50 UTC 90 s ago", "3: signal 2, exit 1", "signal SIGKILL", "13.0 MiB", "4242",
+            "helper", "restarting", "next start 2023-11-14 22:13:27 UTC in 7 s", "could not be started: spawn",
             "alive",
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
@@ -111,7 +111,7 @@ import Testing
         let text = try block("Waiting", of: html)
         #expect(text.contains("Held requests for a provider: 4"))
         #expect(
-            text.contains("Orders, consumer  Shop, revision  abcdef1 3  2023-11-14 22:13:08 UTC  12 s ago"),
+            text.contains("Orders, consumer Shop, revision abcdef1 3 2023-11-14 22:13:08 UTC 12 s ago"),
             "\(text)"
         )
         #expect(text.contains("10.0.0.5 10.0.0.12 10.0.0.3"), "\(text)")
@@ -122,7 +122,7 @@ import Testing
     @Test func eventsOfAllSectionsAreOneListByTime() throws {
         let text = try fixture("Last events")
         #expect(text.contains("The last 3, the newest first"))
-        let order = ["worker died", "source event", "event  field:  value"].map { text.firstRange(of: $0)?.lowerBound }
+        let order = ["worker died", "source event", "event field: value"].map { text.firstRange(of: $0)?.lowerBound }
         #expect(!order.contains(nil) && order.compactMap { $0 } == order.compactMap { $0 }.sorted(), "\(text)")
         #expect(text.contains("processes") && text.contains("publication"))
     }
@@ -140,7 +140,7 @@ import Testing
         let merged = StatusPage.merged(sections)
         #expect(merged.count == 50)
         #expect(merged.first?.event.message == "s 89")
-        #expect(merged.last?.event.message == "s 40" || merged.last?.event.message == "p 40")
+        #expect(merged.last?.event.message == "s 45" || merged.last?.event.message == "p 45")
         #expect(!merged.contains { $0.event.message == "undated" })
     }
 
@@ -151,7 +151,7 @@ import Testing
         let published = pairs.dropLast().map { Situations.published($0.provider) }
         let html = PageFixture.html(PageFixture.subject(Situations.sections(pairs, Array(published))))
         let text = try block("Contracts", of: html)
-        #expect(text.contains("4500 more are not shown here; all are in  status.json."))
+        #expect(text.contains("4500 more are not shown here; all are in status.json."))
         #expect(text.contains("Provider-4999") && text.contains("broken"))
         #expect(html.utf8.count < 1 << 20)
         let long = (0..<500).map { Situations.desired("P-\($0)", problem: String(repeating: "<", count: 5000)) }
