@@ -7,16 +7,17 @@ enum PageScript {
         "use strict";
         (() => {
           const link = document.getElementById("link"), said = document.getElementById("said");
+          const gone = "Connection lost. This is what was known last; trying again.";
           let skew = 0, source = null, busy = false, again = false, last = 0;
           const main = () => document.querySelector("main");
           const verdict = () => document.getElementById("verdict-word").textContent;
           const clock = () => { skew = Number(main().dataset.now) - Date.now(); };
           const age = (time) => {
-            const gone = Date.now() + skew - time, s = Math.floor(Math.abs(gone) / 1000);
+            const past = Date.now() + skew - time, s = Math.floor(Math.abs(past) / 1000);
             if (s === 0) return "now";
             const amount = s < 100 ? s + " s" : s < 6000 ? Math.floor(s / 60) + " min"
               : s < 172800 ? Math.floor(s / 3600) + " h" : Math.floor(s / 86400) + " d";
-            return gone < 0 ? "in " + amount : amount + " ago";
+            return past < 0 ? "in " + amount : amount + " ago";
           };
           const freshen = () => document.querySelectorAll("time").forEach((time) => {
             const words = time.querySelector(".age"), text = age(Date.parse(time.dateTime));
@@ -58,9 +59,9 @@ enum PageScript {
               document.title = fresh.title;
               if (verdict() !== before) said.textContent = verdict();
               freshen();
-              if (source.readyState !== EventSource.OPEN) tell("not live: looking every 5 s", false);
+              if (source.readyState !== EventSource.OPEN) tell("not live, looking every 5 s", false);
             } catch {
-              if (source.readyState !== EventSource.OPEN) tell("connection lost; trying again", true);
+              if (source.readyState !== EventSource.OPEN) tell(gone, true);
               setTimeout(() => { again = true; }, 2000);
             }
             last = Date.now();
@@ -77,7 +78,7 @@ enum PageScript {
             source.onmessage = () => { again = true; if (Date.now() - last > 250) refresh(); };
             source.onerror = () => {
               if (source.readyState === EventSource.CLOSED) setTimeout(() => { again = true; open(); }, 5000);
-              else tell("connection lost; trying again", true);
+              else tell(gone, true);
             };
           };
           clock();

@@ -14,7 +14,8 @@ enum PageStyle {
         .skip{position:absolute;left:-100vw}
         .skip:focus{left:1rem;top:.25rem;padding:.5rem;background:var(--page)}
         .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-        #link.lost{color:var(--bad);background:var(--bad-panel);padding:0 .5rem}
+        #link.lost{position:fixed;inset:auto 0 0;z-index:1;padding:.75rem 1rem;font-weight:600}
+        #link.lost{color:var(--bad);background:var(--bad-panel);border-top:.25rem solid}
         #verdict{padding:1rem 1.25rem;border-left:.5rem solid;border-radius:.25rem}
         #verdict>*{max-width:75ch}
         h1{margin:0;font-size:2rem;line-height:1.2}
@@ -36,7 +37,9 @@ enum PageStyle {
         th,td{padding:.5rem .75rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);min-width:6rem}
         thead th{background:var(--panel);white-space:nowrap}
         td.why{min-width:16rem;white-space:pre-line}
-        td.wide,th.wide{min-width:11rem}
+        td.wide{min-width:8.5rem}
+        th.wide{min-width:11rem}
+        .word{white-space:nowrap}
         tbody th{font-weight:600}
         td ul{margin:.25rem 0}
         code{font:.9em ui-monospace,monospace}

@@ -54,7 +54,7 @@ extension StatusPage {
                 writer.name(field.value, limit: 300)
             }
         }
-        writer.element("td", text: entry.origin)
+        writer.element("td", "class=\"word\"", text: entry.origin)
     }
 }
 

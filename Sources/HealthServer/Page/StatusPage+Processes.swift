@@ -4,6 +4,9 @@ internal import Shared
 extension StatusPage {
     func waiting(_ writer: inout HTMLWriter) {
         writer.section("waiting", "Waiting") { writer in
+            if subject.streams > 0 {
+                writer.element("p", text: "Streams of /events: \(subject.streams).")
+            }
             guard !subject.waiting.isEmpty else {
                 writer.element("p", text: "Nobody waits for a contract.")
                 return
@@ -56,7 +59,7 @@ extension StatusPage {
     }
 
     private func manager(_ processes: ProcessesState, _ writer: inout HTMLWriter) {
-        writer.element("th", "scope=\"row\"") { $0.markup("manager") }
+        writer.element("th", "scope=\"row\" class=\"word\"") { $0.markup("manager") }
         writer.element("td", "class=\"wide\"") { writer in
             if processes.stopping {
                 writer.state("stopping", mark: "…", kind: .busy)
@@ -73,7 +76,7 @@ extension StatusPage {
     }
 
     private func row(_ worker: ProcessesState.Worker, _ writer: inout HTMLWriter) {
-        writer.element("th", "scope=\"row\"") { $0.name(worker.name) }
+        writer.element("th", "scope=\"row\" class=\"word\"") { $0.name(worker.name) }
         writer.element("td", "class=\"wide\"") { writer in
             if worker.crashLooping {
                 writer.state("crash-looping", mark: "✕", kind: .bad)

@@ -29,9 +29,11 @@ extension StatusPage {
             writer.markup("since ")
             writer.time(subject.since, clock)
         }
-        if !evaluation.warnings.isEmpty {
+        // Some reasons are warnings too: once is enough.
+        let warnings = evaluation.warnings.filter { !evaluation.readiness.reasons.contains($0) }
+        if !warnings.isEmpty {
             writer.markup("<h2>Warnings</h2>")
-            writer.sentences(evaluation.warnings.map { "\($0.detail) (\($0.code.text))" })
+            writer.sentences(warnings.map { "\($0.detail) (\($0.code.text))" })
         }
         let trouble = situation.view.problem.map { "The shared state: \($0.detail)" }
         writer.sentences([trouble, wedged].compactMap { $0 })

@@ -71,12 +71,6 @@ struct StatusPage {
     private func footer(_ writer: inout HTMLWriter) {
         writer.element("footer") { writer in
             writer.markup("<p>The same as JSON: <a href=\"status.json\">status.json</a></p>")
-            writer.element("p") { writer in
-                writer.text(counted(subject.streams, "page"))
-                writer.markup(" or program")
-                writer.markup(subject.streams == 1 ? " follows" : "s follow")
-                writer.markup(" /events")
-            }
             if let run = situation.view.snapshot.run {
                 writer.element("p") { writer in
                     writer.markup("run ")

@@ -116,6 +116,7 @@ import Testing
         )
         #expect(text.contains("10.0.0.5 10.0.0.12 10.0.0.3"), "\(text)")
         #expect(text.contains("Stock 1"))
+        #expect(text.contains("Streams of /events: 2"))
         #expect(try fixture("Waiting").contains("Nobody waits"))
     }
 
