@@ -20,15 +20,17 @@ import Testing
                 wait: .milliseconds(1500)
             )
         ),
+        ("/", .index), ("http://host", .index), ("/status", .status), ("/status.json", .statusJSON),
+        ("/events", .events),
     ])
     func targetsLeadToTheirRoutes(_ target: String, _ route: Route) throws {
         #expect(try Route(target: target) == route)
     }
 
     @Test(arguments: [
-        ("/", 404), ("/nothing", 404), ("//liveness", 404), ("/liveness/", 404), ("/providers/", 404),
+        ("/nothing", 404), ("//liveness", 404), ("/liveness/", 404), ("/providers/", 404),
         ("/providers/P", 404), ("/providers//ready", 404), ("/providers/a/b/ready", 404),
-        ("/../../etc/passwd", 404), ("/..%2fliveness", 404), ("http://host", 404), ("liveness", 400), ("*", 400),
+        ("/../../etc/passwd", 404), ("/..%2fliveness", 404), ("liveness", 400), ("*", 400),
         ("", 400), ("/providers/%/ready", 400), ("/providers/%4/ready", 400), ("/providers/%zz/ready", 400),
         ("/providers/%00/ready", 400), ("/providers/%c0%af/ready", 400), ("/providers/%ff/ready", 400),
         ("/providers/%ed%a0%80/ready", 400), ("/status?x=%", 400),

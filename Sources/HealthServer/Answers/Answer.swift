@@ -9,6 +9,8 @@ struct Answer: Equatable, Sendable {
     var allow: String?
     /// The request was to be held, and all places for that are taken.
     var waitRefused = false
+    /// What only this answer has.
+    var headers: [HeaderField] = []
 
     static let json = "application/json"
     static let problemJSON = "application/problem+json"
@@ -65,7 +67,7 @@ extension Answer {
             404,
             "Not Found",
             detail: "no such path; there are /liveness, /readiness, /ready, /health, /providers, "
-                + "/providers/{provider}/ready and /status"
+                + "/providers/{provider}/ready, /status and /events"
         )
     }
 }

@@ -6,6 +6,10 @@ enum Route: Equatable, Sendable {
     case ready
     case providers
     case status
+    /// As `status`, whatever the client accepts.
+    case statusJSON
+    case index
+    case events
     /// - `wait`: `nil` if the client does not want the answer held.
     case provider(ProviderQuery, wait: Duration?)
 
@@ -47,6 +51,15 @@ enum Route: Equatable, Sendable {
         case ["status"]:
             try refuseUnknown(target, known: [])
             return .status
+        case ["status.json"]:
+            try refuseUnknown(target, known: [])
+            return .statusJSON
+        case [""]:
+            try refuseUnknown(target, known: [])
+            return .index
+        case ["events"]:
+            try refuseUnknown(target, known: [])
+            return .events
         default: break
         }
         guard target.path.count == 3, target.path[0] == "providers", target.path[2] == "ready",

@@ -11,6 +11,7 @@ extension Answer {
         if let retryAfter { headers.add(name: "Retry-After", value: String(retryAfter)) }
         if let allow { headers.add(name: "Allow", value: allow) }
         if waitRefused { headers.add(name: "Wait-Refused", value: "too many requests are waiting; ask again") }
+        for field in self.headers { headers.add(name: field.name, value: field.value) }
         if !keepsAlive {
             headers.add(name: "Connection", value: "close")
         } else if version == .http1_0 {

@@ -18,13 +18,15 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Bytes of the request line so far, and whether its end was seen.
     private var requestLine = (bytes: 0, isComplete: false)
 
-    private let core: ServerCore
-    private var context: ChannelHandlerContext?
-    private var head: HTTPRequestHead?
+    let core: ServerCore
+    private(set) var context: ChannelHandlerContext?
+    private(set) var head: HTTPRequestHead?
+    /// While the client follows `/events`.
+    var stream: EventStream?
     private var bodyBytes = 0
     private var deadline: Scheduled<Void>?
     private var closesAfterAnswer = false
-    private var inputIsClosed = false
+    private(set) var inputIsClosed = false
     /// Requests answered so far.
     private var requests = 0
 
@@ -41,12 +43,14 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         endWaiting()
+        endStream()
         core.forget(self)
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         endWaiting()
+        endStream()
         core.forget(self)
         context.fireChannelInactive()
     }
@@ -64,11 +68,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .lingering: close()
         case .waiting: answerWaiter()
         // A request may be on its way, perhaps in our socket already: it is answered if it comes in time.
-        case .idle, .receiving, .answering, .sending: break
+        // Streams are ended by themselves, after a last event.
+        case .idle, .receiving, .answering, .streaming, .sending: break
         }
     }
 
-    private func enter(_ phase: ConnectionPhase) {
+    func enter(_ phase: ConnectionPhase) {
         self.phase = phase
         phaseBegan = MonotonicTime.now()
     }
@@ -127,7 +132,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         inputIsClosed = true
         closesAfterAnswer = true
         switch phase {
-        case .idle, .receiving, .lingering: close()
+        case .idle, .receiving, .lingering, .streaming: close()
         // Whoever hung up while waiting looks like one who only stopped sending: the answer serves the second and frees
         // the place of the first.
         case .waiting: answerWaiter()
@@ -166,6 +171,11 @@ final class ConnectionHandler: ChannelInboundHandler {
             core.encoded(document) { [self] bytes in
                 if phase == .answering { send(finish(bytes), isDocument: true) }
             }
+        case .page(let subject):
+            core.page(subject) { [self] bytes in
+                if phase == .answering { send(.page(bytes), isDocument: true) }
+            }
+        case .stream: beginStream()
         }
     }
 
@@ -199,6 +209,16 @@ final class ConnectionHandler: ChannelInboundHandler {
         deadline = nil
         core.endWaiting()
     }
+
+    /// What is sent now is the last answer of the connection.
+    func beginLastAnswer() {
+        closesAfterAnswer = true
+        head = nil
+        requests += 1
+    }
+
+    /// The client's address without its port.
+    var clientAddress: String? { context?.remoteAddress?.ipAddress }
 
     /// Answers and closes, whatever of the request is still to come.
     private func refuse(_ answer: Answer) {
@@ -262,7 +282,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Closes our side first. Closing both while the client still sends would reset the connection, and the reset can
     /// overtake the answer.
-    private func linger() {
+    func linger() {
         guard let context, phase == .sending else { return }
         if inputIsClosed || core.isStopping {
             context.close(promise: nil)

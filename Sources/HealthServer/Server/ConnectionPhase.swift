@@ -2,7 +2,8 @@
 ///
 /// ```
 /// idle ──first byte──► receiving ──complete request──► answering ──► sending ──► idle
-///                          │                               └─wait──► waiting ──► sending
+///                          │                               ├─wait──► waiting ──► sending
+///                          │                               └─events► streaming ──► sending
 ///                          └─bad or too long──► sending ──► lingering ──► closed
 /// ```
 enum ConnectionPhase: Equatable {
@@ -14,6 +15,8 @@ enum ConnectionPhase: Equatable {
     case answering
     /// A complete request is held.
     case waiting
+    /// The client follows `/events`.
+    case streaming
     /// The answer is on its way to the client, which may be slow to take it.
     case sending
     /// The last answer is out; what the client still sends is thrown away until it has read the answer.
@@ -23,14 +26,14 @@ enum ConnectionPhase: Equatable {
     var mayBeClosed: Bool {
         switch self {
         case .idle, .receiving, .lingering: true
-        case .answering, .waiting, .sending: false
+        case .answering, .waiting, .streaming, .sending: false
         }
     }
 
     /// What the client sends now belongs to a later request.
     var hasCompleteRequest: Bool {
         switch self {
-        case .answering, .waiting, .sending: true
+        case .answering, .waiting, .streaming, .sending: true
         case .idle, .receiving, .lingering: false
         }
     }

@@ -28,7 +28,8 @@ struct ConnectionTable {
             switch connection.phase {
             case .idle, .receiving, .sending: now - connection.phaseBegan > limits.patience
             case .lingering: now - connection.phaseBegan > limits.lingering
-            case .answering, .waiting: false
+            // Streams look after themselves.
+            case .answering, .waiting, .streaming: false
             }
         }
     }

@@ -139,15 +139,20 @@ final class HealthHTTPServer: Sendable {
     /// What the server holds at this moment.
     func load() throws -> Load {
         try eventLoop.submit { [core] in
-            Load(connections: core.value.connections.count, waiters: core.value.waiting)
+            Load(
+                connections: core.value.connections.count,
+                waiters: core.value.waiting,
+                streams: core.value.streams.count
+            )
         }
         .wait()
     }
 
-    /// Connections and held requests.
+    /// Connections, held requests and event streams.
     struct Load: Equatable, Sendable {
         var connections: Int
         var waiters: Int
+        var streams = 0
     }
 
     /// Stops accepting, answers every held request, closes all connections. Returns within

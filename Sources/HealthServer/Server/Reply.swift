@@ -8,6 +8,10 @@ enum Reply {
     case wait(ProviderQuery, Duration)
     /// Encode the document off the event loop, then make the answer from it.
     case document(Document, ([UInt8]) -> Answer)
+    /// Make the page off the event loop.
+    case page(PageSubject)
+    /// From now on an event for every change.
+    case stream
 }
 
 extension ServerCore {
@@ -30,13 +34,24 @@ extension ServerCore {
             let isBlocked = ProviderReadiness.blocker(situation) != nil
             return .document(.providers(isBlocked: isBlocked)) { .providers(situation, list: $0) }
         case .status:
-            let evaluation = ProbeEvaluation(situation)
-            let since = history.since
-            let waiters = waiting
-            return .document(.sections) {
-                .status(situation, evaluation: evaluation, since: since, waiters: waiters, sections: $0)
-            }
+            return AcceptPreference.prefersHTML(head.headers["accept"]) ? .page(pageSubject()) : status(situation)
+        case .statusJSON: return status(situation)
+        case .index:
+            return AcceptPreference.prefersHTML(head.headers["accept"])
+                ? .page(pageSubject()) : .now(.index().varying())
+        case .events:
+            return streams.hasPlace && !isStopping
+                ? .stream : .now(.noPlaceForStream(limit: limits.streams, isStopping: isStopping))
         case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
+        }
+    }
+
+    private func status(_ situation: Situation) -> Reply {
+        let evaluation = ProbeEvaluation(situation)
+        let since = history.since
+        let waiters = waiting
+        return .document(.sections) {
+            .status(situation, evaluation: evaluation, since: since, waiters: waiters, sections: $0).varying()
         }
     }
 

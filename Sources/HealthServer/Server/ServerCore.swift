@@ -22,6 +22,12 @@ final class ServerCore {
     /// Called when a connection has given its descriptor back.
     var whenConnectionCloses: (() -> Void)?
     private var crowdNoted: MonotonicTime?
+    /// Pages made lately.
+    private let pages = PageCache()
+    /// Who follows `/events`.
+    private(set) lazy var streams = EventStreams(limits: limits, eventLoop: eventLoop) { [unowned self] in
+        eventPayload(revision: $0)
+    }
 
     init(limits: ServerLimits, rules: EvaluationRules, logger: Logger, eventLoop: any EventLoop) {
         self.limits = limits
@@ -39,13 +45,15 @@ final class ServerCore {
     func take(_ view: StateView) {
         self.view = view
         noteReadiness()
+        streams.changed()
         releaseWaiters()
     }
 
     /// Closes what has been silent for too long. Called every ``ServerLimits/tick``.
     func tick() {
-        noteReadiness()
+        if noteReadiness() { streams.changed() }
         let now = MonotonicTime.now()
+        streams.tick(now: now)
         for connection in connections.overdue(now: now, limits: limits) { connection.close() }
     }
 
@@ -66,6 +74,7 @@ final class ServerCore {
         encoder?.shutdownGracefully { _ in }
         encoder = nil
         for connection in connections.all { connection.stop() }
+        streams.stop()
         closeIfEmpty()
     }
 
@@ -171,6 +180,24 @@ final class ServerCore {
             }
     }
 
+    /// The page, made on another thread.
+    func page(_ subject: PageSubject, _ then: @escaping ([UInt8]) -> Void) {
+        let pages = pages
+        if isStopping {
+            then(pages.page(subject))
+            return
+        }
+        startedEncoder().runIfActive(eventLoop: eventLoop) { pages.page(subject) }
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let bytes): then(bytes)
+                // The pool was stopped in between.
+                case .failure: then(pages.page(subject))
+                }
+            }
+    }
+
     private func startedEncoder() -> NIOThreadPool {
         if let encoder { return encoder }
         let pool = NIOThreadPool(numberOfThreads: 1)
@@ -179,12 +206,15 @@ final class ServerCore {
         return pool
     }
 
-    private func noteReadiness() {
+    /// - Returns: True if it is another than before.
+    @discardableResult
+    private func noteReadiness() -> Bool {
         let verdict = ProbeEvaluation(situation).readiness
-        guard history.note(verdict, at: WallClock.now()) else { return }
+        guard history.note(verdict, at: WallClock.now()) else { return false }
         var metadata: Logger.Metadata = ["ready": "\(verdict.isReady)"]
         if let code = verdict.code { metadata["reason"] = "\(code)" }
         if let detail = verdict.detail { metadata["detail"] = "\(detail)" }
         logger.info("readiness changed", metadata: metadata)
+        return true
     }
 }

@@ -21,6 +21,12 @@ struct ServerLimits: Equatable, Sendable {
     /// Bytes of documents (`/status`, `/providers`) longer than 16 KiB that clients may be taking at one time; whoever
     /// asks for one beyond is told to come back. Probes do not count.
     var longAnswerBytes = 32 << 20
+    /// Clients that follow `/events`.
+    var streams = 64
+    /// Shortest time between two events of a stream: what changes meanwhile comes in one.
+    var streamInterval: Duration = .milliseconds(50)
+    /// Longest silence of a stream; then comes a comment.
+    var streamKeepAlive: Duration = .seconds(15)
 }
 
 extension ServerLimits {
@@ -31,7 +37,8 @@ extension ServerLimits {
     /// (measured 2026-11). Without a descriptor for the next connection nobody at all could be answered, for the
     /// connections that could be closed instead are only known once it is accepted.
     ///
-    /// 1,024 or more: 960 connections at most, from 512 on one closed for each new one, 384 waiters. 64: 32, 24, 18.
+    /// 1,024 or more: 960 connections at most, from 512 on one closed for each new one, 384 waiters, 64 streams. 64: 32,
+    /// 24, 18, 3.
     init(descriptors: UInt64) {
         self.init()
         let own = max(24, min(64, descriptors / 2))
@@ -39,5 +46,6 @@ extension ServerLimits {
         connectionsAtMost = min(connectionsAtMost, most)
         connections = min(connections, max(1, most * 3 / 4))
         waiters = min(waiters, connections * 3 / 4)
+        streams = min(streams, connections / 8)
     }
 }
