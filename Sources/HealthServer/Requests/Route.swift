@@ -6,6 +6,7 @@ enum Route: Equatable, Sendable {
     case ready
     case providers
     case status
+    case metrics
     /// - `wait`: `nil` if the client does not want the answer held.
     case provider(ProviderQuery, wait: Duration?)
 
@@ -19,6 +20,7 @@ enum Route: Equatable, Sendable {
         case "/readiness", "/readyz": self = .readiness
         case "/ready": self = .ready
         case "/health", "/healthz": self = .health
+        case "/metrics": self = .metrics
         default: self = try Self.parsed(text)
         }
     }
@@ -41,6 +43,7 @@ enum Route: Equatable, Sendable {
         case ["readiness"], ["readyz"]: return .readiness
         case ["ready"]: return .ready
         case ["health"], ["healthz"]: return .health
+        case ["metrics"]: return .metrics
         case ["providers"]:
             try refuseUnknown(target, known: [])
             return .providers

@@ -23,6 +23,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var head: HTTPRequestHead?
     private var bodyBytes = 0
     private var deadline: Scheduled<Void>?
+    /// Of the present request.
+    private var route = RouteName.other
+    private var wasHeld = false
     private var closesAfterAnswer = false
     private var inputIsClosed = false
     /// Requests answered so far.
@@ -40,13 +43,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        endWaiting()
+        endWaiting(.abandoned)
         core.forget(self)
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        endWaiting()
+        endWaiting(.abandoned)
         core.forget(self)
         context.fireChannelInactive()
     }
@@ -101,6 +104,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead) {
         if phase == .idle { enter(.receiving) }
         self.head = head
+        route = .other
+        wasHeld = false
         bodyBytes = 0
         isWaitingForHead = false
         headBytesSeen = 0
@@ -159,12 +164,16 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard phase == .receiving, let head else { return }
         enter(.answering)
         isWaitingForHead = true
-        switch core.reply(to: head) {
+        switch core.reply(to: head, naming: &route) {
         case .now(let answer): send(answer)
         case .wait(let query, let duration): wait(for: query, duration)
         case .document(let document, let finish):
             core.encoded(document) { [self] bytes in
                 if phase == .answering { send(finish(bytes), isDocument: true) }
+            }
+        case .metrics:
+            core.metrics { [self] bytes in
+                if phase == .answering { send(.metrics(bytes), isDocument: true) }
             }
         }
     }
@@ -181,7 +190,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Ends the wait with `answer`.
     func release(_ answer: Answer) {
         guard phase == .waiting else { return }
-        endWaiting()
+        endWaiting(waitResult(answer))
+        wasHeld = true
         enter(.answering)
         send(answer)
     }
@@ -192,12 +202,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         release(.provider(ProviderReadiness(query, situation), situation: situation))
     }
 
-    private func endWaiting() {
+    private func waitResult(_ answer: Answer) -> WaitResult {
+        if answer.status == 200 { return .ready }
+        if inputIsClosed { return .abandoned }
+        return core.isStopping || core.view.snapshot.sections.processes?.stopping == true ? .stopping : .timeout
+    }
+
+    private func endWaiting(_ result: WaitResult) {
         guard waitingFor != nil else { return }
         waitingFor = nil
         deadline?.cancel()
         deadline = nil
-        core.endWaiting()
+        core.endWaiting(result, held: MonotonicTime.now() - phaseBegan)
     }
 
     /// Answers and closes, whatever of the request is still to come.
@@ -219,6 +235,12 @@ final class ConnectionHandler: ChannelInboundHandler {
                 answer = .tooManyLongAnswers()
             }
         }
+        let isMeasured = phase == .answering && !wasHeld
+        core.requestCounters.count(
+            route,
+            status: answer.status,
+            took: isMeasured ? MonotonicTime.now() - phaseBegan : nil
+        )
         let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
         let isHead = head?.method == .HEAD
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1

@@ -8,11 +8,15 @@ enum Reply {
     case wait(ProviderQuery, Duration)
     /// Encode the document off the event loop, then make the answer from it.
     case document(Document, ([UInt8]) -> Answer)
+    /// As ``document(_:_:)``, with what is live besides.
+    case metrics
 }
 
 extension ServerCore {
     /// Decides what to do with a request; touches nothing but memory.
-    func reply(to head: HTTPRequestHead) -> Reply {
+    ///
+    /// - Parameter name: Set to the request's route, if it has one.
+    func reply(to head: HTTPRequestHead, naming name: inout RouteName) -> Reply {
         guard head.method == .GET || head.method == .HEAD else { return .now(.methodNotAllowed("\(head.method)")) }
         let route: Route
         do {
@@ -20,6 +24,7 @@ extension ServerCore {
         } catch {
             return .now(error.answer)
         }
+        name = route.name
         let situation = situation
         switch route {
         case .liveness: return .now(.liveness(Liveness(situation)))
@@ -36,6 +41,7 @@ extension ServerCore {
             return .document(.sections) {
                 .status(situation, evaluation: evaluation, since: since, waiters: waiters, sections: $0)
             }
+        case .metrics: return .metrics
         case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
         }
     }
