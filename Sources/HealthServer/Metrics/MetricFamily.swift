@@ -27,7 +27,7 @@ struct MetricFamily: Equatable, Sendable {
 }
 
 extension MetricFamily {
-    /// All that `/metrics` shows, in the order of the page.
+    /// All that `/metrics` shows, in the order of the documentation.
     static let all: [MetricFamily] = [
         buildInfo, startTime, brokerUp, brokerProbes, brokerProbeDuration, brokerLastSuccess, contracts, providerReady,
         contractPublished, publishAttempts, publishDuration, publishQueue, changeToPublished, sourceConnected,
