@@ -56,5 +56,14 @@ case $code in
     *) exit "$code" ;;
 esac
 
+step "metrics under the real Prometheus"
+code=0
+Tests/Scripts/prometheus.sh "$release" || code=$?
+case $code in
+    0) ;;
+    77) echo "skipped for the reason above" ;;
+    *) exit "$code" ;;
+esac
+
 step "tests"
 PMM_PRODUCTS_DIRECTORY=$release Tests/Scripts/test.sh
