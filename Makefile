@@ -60,7 +60,7 @@ prometheus: release ## The metrics and alerts under the real promtool and Promet
 	@Tests/Scripts/prometheus.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench
-bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle or probes: only that)
+bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle, probes, events or scrapes: only that)
 	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
 
 .PHONY: clean
