@@ -55,8 +55,12 @@ check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)
 	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
 
+.PHONY: prometheus
+prometheus: release ## The metrics and alerts under the real promtool and Prometheus (Debian's package, unpacked here)
+	@Tests/Scripts/prometheus.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: bench
-bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle or probes: only that)
+bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle, probes, events or scrapes: only that)
 	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
 
 .PHONY: clean

@@ -23,6 +23,8 @@ struct BrokerCheck: Equatable, Sendable {
     private(set) var lastSuccess: MonotonicTime?
     /// Completed checks by status.
     private(set) var counts: [String: Int] = [:]
+    /// What they took.
+    private(set) var durations = Histogram(bounds: HistogramBounds.brokerProbe)
     /// How the broker takes contracts, by the index that was seen last.
     private(set) var way = PublishingWay.batches
     private var stage = Stage.idle
@@ -45,6 +47,12 @@ struct BrokerCheck: Equatable, Sendable {
     init(interval: Duration, now: MonotonicTime) {
         self.interval = interval
         due = now
+    }
+
+    /// Goes on counting where a predecessor in the same run has stopped.
+    mutating func restore(_ previous: BrokerState) {
+        counts = previous.checks
+        durations = .carriedOver(previous.probeDuration, bounds: HistogramBounds.brokerProbe)
     }
 
     /// The last check found a working broker.
@@ -126,6 +134,7 @@ struct BrokerCheck: Equatable, Sendable {
         completed = now
         latency = spent
         counts[status.rawValue, default: 0] += 1
+        durations.observe(spent)
         guard status != .ready else {
             consecutiveFailures = 0
             lastSuccess = now

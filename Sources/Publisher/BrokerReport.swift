@@ -99,6 +99,7 @@ struct BrokerReport {
         state.status = status
         state.detail = detail.map { StateLimits.cut($0) }
         state.checks = check.counts
+        state.probeDuration = check.durations
         state.consecutiveFailures = check.consecutiveFailures
         state.latencyMilliseconds = check.latency.map { Int($0.milliseconds) }
         guard let completed = check.completed, completed != reported else { return }

@@ -101,6 +101,7 @@ extension PublicationPlan {
         _ now: MonotonicTime
     ) {
         changes += 1
+        counters.publishDuration.observe(took)
         var sending = self.sending ?? Sending(group: Group(keys: batch.keys), batch: batch)
         self.sending = nil
         let group = stillDesired(sending)

@@ -113,6 +113,8 @@ struct PublicationPlan: Sendable {
 
     private(set) var notes: [PlanNote] = []
     var counters = PublicationState.Counters()
+    /// Changes of the source whose contracts are not all proven yet.
+    var changeClock = ChangeClock()
     /// Grows with each change that readers of the state should see.
     var changes = 0
     var jitter: JitterSource
@@ -127,7 +129,7 @@ struct PublicationPlan: Sendable {
 
     /// Takes over what a predecessor in the same run had proven. It counts once a read has confirmed it.
     mutating func restore(_ previous: PublicationState) {
-        counters = previous.counters
+        counters = previous.counters.carriedOver
         for pair in previous.pairs where pair.verifiedSHA256 != nil {
             remembered[PairKey(consumer: pair.consumer, provider: pair.provider)] = pair
         }
@@ -143,8 +145,15 @@ struct PublicationPlan: Sendable {
     }
 
     /// Replaces the desired set.
-    mutating func setDesired(_ desired: [PairKey: DesiredContent], now: MonotonicTime) {
+    ///
+    /// - Parameter change: What led to it, to measure until all of it is proven; `nil` where nobody asks.
+    mutating func setDesired(
+        _ desired: [PairKey: DesiredContent],
+        after change: ChangeClock.Change? = nil,
+        now: MonotonicTime
+    ) {
         changes += 1
+        if let change { startClock(change, desired) }
         var changed: Set<String> = []
         for key in order where desired[key] == nil {
             note(.dropped(key, version: pairs[key]?.verified?.version))

@@ -59,12 +59,14 @@ final class PublisherLoop {
         sourceSignal = try SourceSignal(reader)
         let now = MonotonicTime.now()
         nextCommit = now
+        let previousBroker = brokerWriter.previousContent().flatMap { $0.run == context.runID ? $0 : nil }
+        if let previousBroker { engine.plan.check.restore(previousBroker) }
         report = BrokerReport(
             run: context.runID,
             url: context.settings.brokerURL,
             timeout: context.settings.brokerTimeout,
             now: now,
-            previous: brokerWriter.previousContent()
+            previous: previousBroker
         )
         flag = PublishedFlag(path: context.settings.publishedFlagPath)
         let previous = publicationWriter.previousContent().flatMap { $0.run == context.runID ? $0 : nil }
@@ -128,7 +130,8 @@ final class PublisherLoop {
             let desired = source.publishable
             let isNew = !hasSource || desired != engine.plan.pairs.mapValues(\.desired)
             hasSource = true
-            if isNew { engine.plan.setDesired(desired, now: .now()) }
+            let change = source.changed.map { ChangeClock.Change(revision: source.revision, began: $0) }
+            if isNew { engine.plan.setDesired(desired, after: change, now: .now()) }
             if sourceRevision != source.revision {
                 sourceRevision = source.revision
                 committedChanges = -1
@@ -176,6 +179,7 @@ final class PublisherLoop {
             publicationWriter.retryIfNeeded()
             return
         }
+        engine.plan.measureChanges(now)
         let state = engine.plan.publicationState(
             run: context.runID,
             sourceRevision: sourceRevision,

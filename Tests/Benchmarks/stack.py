@@ -1,6 +1,7 @@
 """The whole thing as it is used: a local broker, the example contracts in a directory as the kubelet mounts a ConfigMap,
 and the real manager with its three real workers at default settings."""
 import http.client
+import json
 import os
 import re
 import shutil
@@ -13,10 +14,11 @@ EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deplo
 
 
 class Stack:
-    def __init__(self, programs, directory):
+    def __init__(self, programs, directory, generated=0):
+        """`generated`: contracts besides the examples, each of its own provider, 20 of a consumer."""
         self.programs, self.directory = programs, directory
         self.logs = {name: os.path.join(directory, name + ".log") for name in ("local-broker", "manager")}
-        mount = self._mount()
+        mount = self._mount(generated)
         self.broker = self._start("local-broker", ["--port", "0", "--quiet"], {})
         url = self._said("local-broker", r"listening on (\S+)")
         self.manager = self._start("manager", [], {
@@ -26,11 +28,17 @@ class Stack:
         self.port = int(self._said("manager", r"health\.port=(\d+)"))
         await_("/readiness is 200", lambda: self.status_of("/readiness") == 200)
 
-    def _mount(self):
+    def _mount(self, generated):
         """The kubelet's layout: files in a timestamped directory, `..data` points to it."""
         mount = os.path.join(self.directory, "pact-contracts")
         generation = "..2026_01_01_00_00_00.1"
         shutil.copytree(EXAMPLES, os.path.join(mount, generation))
+        for number in range(generated):
+            interaction = {"description": "a", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
+            contract = {"consumer": {"name": f"consumer-{number // 20}"}, "provider": {"name": f"provider-{number}"},
+                        "interactions": [interaction]}
+            with open(os.path.join(mount, generation, f"{number}.json"), "w", encoding="utf-8") as file:
+                json.dump(contract, file)
         os.symlink(generation, os.path.join(mount, "..data"))
         self.contracts = [name for name in os.listdir(os.path.join(mount, generation)) if name.endswith(".json")]
         for name in self.contracts:

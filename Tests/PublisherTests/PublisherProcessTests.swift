@@ -50,6 +50,7 @@ struct PublisherProcessTests {
             var state = SourceState(run: run, description: "test", status: .present)
             revision += 1
             state.revision = "revision-\(revision)"
+            state.changed = .now()
             state.pairs = grouping.pairs.map(\.desired)
             try writer.commit(state)
         }

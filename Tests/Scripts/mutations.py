@@ -14,6 +14,7 @@ STATE = "Sources/Shared/State/"
 PUBLISHER = "Sources/Publisher/"
 KUBERNETES = "Sources/Watcher/KubernetesSource/"
 HEALTH = "Sources/HealthServer/Evaluation/"
+METRICS = "Sources/HealthServer/Metrics/"
 ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
         StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
 """
@@ -107,6 +108,31 @@ MUTATIONS = [
     ("what streamed before the wait is left lying", "CurlMultiTests",
      "Sources/Shared/HTTP/CurlMulti.swift",
      [("if !turn.finished.isEmpty || takeStreamed() { wait = 0 }", "if !turn.finished.isEmpty { wait = 0 }")]),
+    ("metrics: a quotation mark ends a label", "MetricsTests", METRICS + "ExpositionWriter.swift",
+     [('case UInt8(ascii: "\\\\"), UInt8(ascii: "\\""):', 'case UInt8(ascii: "\\\\"):')]),
+    ("metrics: buckets are not cumulative", "MetricsTests", METRICS + "ExpositionWriter.swift",
+     [("count += inBucket", "count = inBucket")]),
+    ("metrics: a blocked provider is ready", "MetricsTests", METRICS + "SnapshotMetrics.swift",
+     [("provider.reason == nil && !isBlocked", "provider.reason == nil")]),
+    ("metrics: held requests count as slow ones", "MetricsServerTests", "Sources/HealthServer/Server/ConnectionHandler.swift",
+     [("phase == .answering && !wasHeld", "phase == .answering")]),
+    ("metrics: a client that hung up timed out", "MetricsServerTests", "Sources/HealthServer/Server/ConnectionHandler.swift",
+     [("        if inputIsClosed { return .abandoned }\n", "")]),
+    ("metrics: the API is connected while it waits", "MetricsTests", METRICS + "SnapshotMetrics.swift",
+     [("configMaps.allSatisfy { $0.connection == .watching }", "configMaps.allSatisfy { _ in true }")]),
+    ("metrics: anybody's memory", "MetricsTests", METRICS + "ResidentMemory.swift",
+     [(", Int32(fields[1]) == parent else", " else")]),
+    ("metrics: the documentation says something else", "MetricsDocumentTests", "docs/metrics.md",
+     [("| `waiters` | gauge |", "| `waiters` | counter |")]),
+    ("metrics: checks are counted anew after a death", "PublisherCountersProcessTests", PUBLISHER + "PublisherLoop.swift",
+     [("if let previousBroker { engine.plan.check.restore(previousBroker) }", "")]),
+    ("metrics: publications are timed anew after a death", "PublisherCountersProcessTests|ChangeClockTests",
+     "Sources/Shared/State/Schema/PublicationState.swift", [("var counters = self\n", "var counters = Counters()\n")]),
+    ("metrics: a successor measures a lost contract as a change", "ChangeClockTests", PUBLISHER + "ChangeClock.swift",
+     [("let isMeasured = !changeClock.hasBegun && ", "let isMeasured = false && ")]),
+    ("metrics: an edit counts as published before its proof", "ChangeClockTests", PUBLISHER + "ChangeClock.swift",
+     [("guard let record = pairs[key], let proof = record.verified else { return false }\n"
+       "            return proof.isConfirmed && proof.sha256 == record.desired.sha256", "return pairs[key] != nil")]),
 ]
 
 

@@ -21,12 +21,15 @@ enum Document: Hashable, Sendable {
     case providers(isBlocked: Bool)
     /// `contracts` and the state's four sections, as members of an object without its braces.
     case sections
+    /// The part of `/metrics` that the snapshot says.
+    case metrics(isBlocked: Bool)
 
     /// Encodes the document; takes milliseconds for a thousand contracts.
     func encode(_ snapshot: RunSnapshot) -> [UInt8] {
         switch self {
         case .providers(let isBlocked): Self.providers(snapshot, isBlocked: isBlocked)
         case .sections: Self.sections(snapshot)
+        case .metrics(let isBlocked): Self.metrics(snapshot, isBlocked: isBlocked)
         }
     }
 }

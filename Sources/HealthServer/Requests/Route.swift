@@ -10,6 +10,7 @@ enum Route: Equatable, Sendable {
     case statusJSON
     case index
     case events
+    case metrics
     /// - `wait`: `nil` if the client does not want the answer held.
     case provider(ProviderQuery, wait: Duration?)
 
@@ -23,6 +24,7 @@ enum Route: Equatable, Sendable {
         case "/readiness", "/readyz": self = .readiness
         case "/ready": self = .ready
         case "/health", "/healthz": self = .health
+        case "/metrics": self = .metrics
         default: self = try Self.parsed(text)
         }
     }
@@ -45,6 +47,7 @@ enum Route: Equatable, Sendable {
         case ["readiness"], ["readyz"]: return .readiness
         case ["ready"]: return .ready
         case ["health"], ["healthz"]: return .health
+        case ["metrics"]: return .metrics
         case ["providers"]:
             try refuseUnknown(target, known: [])
             return .providers

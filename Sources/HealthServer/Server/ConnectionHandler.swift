@@ -25,6 +25,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     var stream: EventStream?
     private var bodyBytes = 0
     private var deadline: Scheduled<Void>?
+    /// Of the present request.
+    private var route = RouteName.other
+    private var wasHeld = false
     private var closesAfterAnswer = false
     private(set) var inputIsClosed = false
     /// Requests answered so far.
@@ -42,14 +45,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        endWaiting()
+        endWaiting(.abandoned)
         endStream()
         core.forget(self)
         self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        endWaiting()
+        endWaiting(.abandoned)
         endStream()
         core.forget(self)
         context.fireChannelInactive()
@@ -106,6 +109,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead) {
         if phase == .idle { enter(.receiving) }
         self.head = head
+        route = .other
+        wasHeld = false
         bodyBytes = 0
         isWaitingForHead = false
         headBytesSeen = 0
@@ -164,7 +169,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard phase == .receiving, let head else { return }
         enter(.answering)
         isWaitingForHead = true
-        switch core.reply(to: head) {
+        switch core.reply(to: head, naming: &route) {
         case .now(let answer): send(answer)
         case .wait(let query, let duration): wait(for: query, duration)
         case .document(let document, let finish):
@@ -176,6 +181,10 @@ final class ConnectionHandler: ChannelInboundHandler {
                 if phase == .answering { send(.page(bytes), isDocument: true) }
             }
         case .stream: beginStream()
+        case .metrics:
+            core.metrics { [self] bytes in
+                if phase == .answering { send(.metrics(bytes), isDocument: true) }
+            }
         }
     }
 
@@ -191,7 +200,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Ends the wait with `answer`.
     func release(_ answer: Answer) {
         guard phase == .waiting else { return }
-        endWaiting()
+        endWaiting(waitResult(answer))
+        wasHeld = true
         enter(.answering)
         send(answer)
     }
@@ -202,16 +212,23 @@ final class ConnectionHandler: ChannelInboundHandler {
         release(.provider(ProviderReadiness(query, situation), situation: situation))
     }
 
-    private func endWaiting() {
+    private func waitResult(_ answer: Answer) -> WaitResult {
+        if answer.status == 200 { return .ready }
+        if inputIsClosed { return .abandoned }
+        return core.isStopping || core.view.snapshot.sections.processes?.stopping == true ? .stopping : .timeout
+    }
+
+    private func endWaiting(_ result: WaitResult) {
         guard waitingFor != nil else { return }
         waitingFor = nil
         deadline?.cancel()
         deadline = nil
-        core.endWaiting()
+        core.endWaiting(result, held: MonotonicTime.now() - phaseBegan)
     }
 
-    /// What is sent now is the last answer of the connection.
+    /// What is sent now is the last answer of the connection, and takes as long as the client likes.
     func beginLastAnswer() {
+        core.requestCounters.count(route, status: 200, took: nil)
         closesAfterAnswer = true
         head = nil
         requests += 1
@@ -239,6 +256,12 @@ final class ConnectionHandler: ChannelInboundHandler {
                 answer = .tooManyLongAnswers()
             }
         }
+        let isMeasured = phase == .answering && !wasHeld
+        core.requestCounters.count(
+            route,
+            status: answer.status,
+            took: isMeasured ? MonotonicTime.now() - phaseBegan : nil
+        )
         let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
         let isHead = head?.method == .HEAD
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1

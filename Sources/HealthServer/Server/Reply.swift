@@ -12,11 +12,15 @@ enum Reply {
     case page(PageSubject)
     /// From now on an event for every change.
     case stream
+    /// As ``document(_:_:)``, with what is live besides.
+    case metrics
 }
 
 extension ServerCore {
     /// Decides what to do with a request; touches nothing but memory.
-    func reply(to head: HTTPRequestHead) -> Reply {
+    ///
+    /// - Parameter name: Set to the request's route, if it has one.
+    func reply(to head: HTTPRequestHead, naming name: inout RouteName) -> Reply {
         guard head.method == .GET || head.method == .HEAD else { return .now(.methodNotAllowed("\(head.method)")) }
         let route: Route
         do {
@@ -24,6 +28,7 @@ extension ServerCore {
         } catch {
             return .now(error.answer)
         }
+        name = route.name
         let situation = situation
         switch route {
         case .liveness: return .now(.liveness(Liveness(situation)))
@@ -42,6 +47,7 @@ extension ServerCore {
         case .events:
             return streams.hasPlace && !isStopping
                 ? .stream : .now(.noPlaceForStream(limit: limits.streams, isStopping: isStopping))
+        case .metrics: return .metrics
         case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
         }
     }

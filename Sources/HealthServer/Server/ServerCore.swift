@@ -13,6 +13,8 @@ final class ServerCore {
     private(set) var isStopping = false
     private(set) var connections = ConnectionTable()
     private(set) var waiting = 0
+    /// What `/metrics` says of the requests.
+    var requestCounters = RequestCounters()
     /// Bytes of the long answers that clients are taking.
     private var longAnswerBytes = 0
     private(set) var history: ReadinessHistory
@@ -124,7 +126,10 @@ final class ServerCore {
 
     func beginWaiting() { waiting += 1 }
 
-    func endWaiting() { waiting -= 1 }
+    func endWaiting(_ result: WaitResult, held duration: Duration) {
+        waiting -= 1
+        requestCounters.count(result, held: duration)
+    }
 
     private func releaseWaiters() {
         guard waiting > 0 else { return }
@@ -198,7 +203,8 @@ final class ServerCore {
             }
     }
 
-    private func startedEncoder() -> NIOThreadPool {
+    /// The thread for what takes too long for the event loop.
+    func startedEncoder() -> NIOThreadPool {
         if let encoder { return encoder }
         let pool = NIOThreadPool(numberOfThreads: 1)
         pool.start()

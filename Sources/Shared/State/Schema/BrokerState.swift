@@ -26,6 +26,8 @@ package struct BrokerState: StateSectionContent {
     package var consecutiveFailures: Int
     /// Completed checks by status, since the start of the run.
     package var checks: [String: Int]
+    /// What they took, since the start of the run. Here and not in `publication`, which a check does not rewrite.
+    package var probeDuration: Histogram
 
     package init(run: String, url: String, status: Status = .unknown) {
         self.run = run
@@ -41,6 +43,7 @@ package struct BrokerState: StateSectionContent {
         latencyMilliseconds = nil
         consecutiveFailures = 0
         checks = [:]
+        probeDuration = Histogram(bounds: HistogramBounds.brokerProbe)
     }
 
     /// What the last check found.

@@ -37,11 +37,28 @@ package struct PublicationState: StateSectionContent {
         /// By kind: `missing`, `not_latest`, `different`.
         package var repairs: [String: Int]
         package var requests: Int
+        /// What publications took, one for each request, whatever the answer.
+        package var publishDuration: Histogram
+        /// From a change of the source to the proof of all contracts that it changed.
+        package var changeToPublished: Histogram
+        /// The revision of the source whose changes were measured last, so that none is measured twice.
+        package var measuredRevision: String
 
         package init(attempts: [String: Int] = [:], repairs: [String: Int] = [:], requests: Int = 0) {
             self.attempts = attempts
             self.repairs = repairs
             self.requests = requests
+            publishDuration = Histogram(bounds: HistogramBounds.publish)
+            changeToPublished = Histogram(bounds: HistogramBounds.changeToPublished)
+            measuredRevision = ""
+        }
+
+        /// These as a new process of the same run goes on counting them.
+        package var carriedOver: Counters {
+            var counters = self
+            counters.publishDuration = .carriedOver(publishDuration, bounds: HistogramBounds.publish)
+            counters.changeToPublished = .carriedOver(changeToPublished, bounds: HistogramBounds.changeToPublished)
+            return counters
         }
     }
 }
