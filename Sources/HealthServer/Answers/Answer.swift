@@ -65,7 +65,7 @@ extension Answer {
             404,
             "Not Found",
             detail: "no such path; there are /liveness, /readiness, /ready, /health, /providers, "
-                + "/providers/{provider}/ready and /status"
+                + "/providers/{provider}/ready, /startup and /status"
         )
     }
 }

@@ -27,6 +27,7 @@ final class HealthHTTPServer: Sendable {
     ///   - socket: Bound and listening; owned by the server from now on.
     ///   - view: What is known of the state already, so that the first answer is no worse than the last one of the
     ///     process before.
+    ///   - clock: The time that answers go by.
     ///   - pulse: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
     static func start(
         socket: Int32,
@@ -34,6 +35,7 @@ final class HealthHTTPServer: Sendable {
         view: StateView = .initial,
         limits: ServerLimits = ServerLimits(),
         logger: Logger,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() },
         pulse: Pulse? = nil
     ) throws -> HealthHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -41,7 +43,13 @@ final class HealthHTTPServer: Sendable {
         do {
             let core =
                 try eventLoop.submit {
-                    let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                    let core = ServerCore(
+                        limits: limits,
+                        rules: rules,
+                        logger: logger,
+                        eventLoop: eventLoop,
+                        clock: clock
+                    )
                     core.take(view)
                     return NIOLoopBound(core, eventLoop: eventLoop)
                 }
@@ -104,7 +112,8 @@ final class HealthHTTPServer: Sendable {
             }
     }
 
-    private static func addHandlers(
+    /// The handlers of one connection.
+    static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations,
         _ core: ServerCore,
         _ limits: ServerLimits

@@ -36,6 +36,13 @@ extension ServerCore {
             return .document(.sections) {
                 .status(situation, evaluation: evaluation, since: since, waiters: waiters, sections: $0)
             }
+        case .startup(let query): return .now(.startup(StartupVerdict(query, situation), rules: rules))
+        case .livenessChecks(let query):
+            return .now(.checks(HealthCheck.liveness(Liveness(situation)), name: "livez", query, retryAfter: nil))
+        case .readinessChecks(let query):
+            let first = ProbeEvaluation(situation).readiness.reasons.first
+            let checks = HealthCheck.readiness(situation)
+            return .now(.checks(checks, name: "readyz", query, retryAfter: Answer.retryAfter(first, rules)))
         case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
         }
     }
