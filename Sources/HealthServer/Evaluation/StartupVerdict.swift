@@ -33,7 +33,8 @@ struct StartupVerdict: Sendable {
             case .unknownProvider:
                 self.init(
                     code: "unknown_provider",
-                    detail: "no contract for the provider '\(StateLimits.cut(readiness.provider, to: 200))' is in the source"
+                    detail:
+                        "no contract for the provider '\(StateLimits.cut(readiness.provider, to: 200))' is in the source"
                 )
             case .unknownConsumer:
                 self.init(

@@ -27,16 +27,16 @@ final class HealthHTTPServer: Sendable {
     ///   - socket: Bound and listening; owned by the server from now on.
     ///   - view: What is known of the state already, so that the first answer is no worse than the last one of the
     ///     process before.
-    ///   - clock: The time that answers go by.
     ///   - pulse: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
+    ///   - clock: The time that answers go by.
     static func start(
         socket: Int32,
         rules: EvaluationRules,
         view: StateView = .initial,
         limits: ServerLimits = ServerLimits(),
         logger: Logger,
-        clock: @escaping @Sendable () -> MonotonicTime = { .now() },
-        pulse: Pulse? = nil
+        pulse: Pulse? = nil,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) throws -> HealthHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
