@@ -216,3 +216,44 @@ let package = Package(
         ),
     ]
 )
+
+// `make fuzz` builds one program more, and nothing else needs it: with libFuzzer's instrumentation in all of them, the
+// health server as a library whose insides it can see. The sources of the cases belong to HealthServerTests, which runs
+// them with a seeded generator.
+if Context.environment["PMM_FUZZ"] != nil {
+    package.products = [.executable(name: "health-fuzz", targets: ["HealthFuzz"])]
+    package.targets.removeAll { $0.type == .test || $0.name == "HealthServer" || $0.path?.hasPrefix("Tests/") == true }
+    package.targets += [
+        .target(
+            name: "HealthServer",
+            dependencies: [
+                "Shared", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            exclude: ["HealthServerMain.swift"],
+            swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]
+        ),
+        .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
+        .target(
+            name: "HealthServerFuzz",
+            dependencies: [
+                "HealthServer", "Shared",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/HealthServerTests/Fuzz",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "HealthFuzz",
+            dependencies: ["HealthServerFuzz", "CFuzz"],
+            path: "Tests/Fuzz/Program",
+            swiftSettings: strict
+        ),
+    ]
+}

@@ -29,7 +29,7 @@ extension ServerTests {
             "GET /liveness HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             "GET /liveness HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n",
             "GET /liveness HTTP/1.1\r\n: nothing\r\n\r\n", "GET /liveness HTTP/1.1\nA B: c\n\n",
-            "BREW /liveness HTTP/1.1\r\n\r\n",
+            "BREW /liveness HTTP/1.1\r\n\r\n", "GET /providers/B\u{FC}cher/ready HTTP/1.1\r\n\r\n",
         ])
         func whatIsNoHTTPIsRefusedAndTheConnectionClosed(_ text: String) throws {
             let test = try TestServer()

@@ -104,6 +104,22 @@ extension ServerTests {
             #expect(try test.server.load().waiters == 0)
         }
 
+        /// Requests that were sent ahead do not hide that nobody waits any more; they are answered too.
+        @Test func oneWhoSentAheadAndStopsSendingIsAnsweredAtOnce() throws {
+            let test = try TestServer()
+            let connection = try test.connect()
+            try connection.get("\(path)?wait=300s")
+            try connection.get("\(path)?wait=299s")
+            try connection.get("/liveness")
+            try test.wait { $0.waiters == 1 }
+            connection.finishWriting()
+            #expect(try connection.response().status == 503)
+            #expect(try connection.response().status == 503)
+            #expect(try connection.response().status == 200)
+            #expect(try connection.untilClosed().isEmpty)
+            #expect(try test.server.load().waiters == 0)
+        }
+
         @Test func hundredsWaitAndAreReleasedByOneChange() throws {
             let test = try TestServer(Situations.sections([Situations.desired()], []))
             let connections = try (0..<384).map { _ in try test.connect() }

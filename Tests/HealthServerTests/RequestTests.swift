@@ -6,7 +6,17 @@ import Testing
     @Test(arguments: [
         ("/liveness", Route.liveness), ("/livez", .liveness), ("/readiness", .readiness), ("/readyz", .readiness),
         ("/ready", .ready), ("/health", .health), ("/healthz", .health), ("/providers", .providers),
-        ("/status", .status), ("/liveness?verbose", .liveness), ("/%6civeness", .liveness),
+        ("/status", .status), ("/%6civeness", .liveness), ("/liveness?ver", .liveness),
+        ("/liveness?verbose", .livenessChecks(CheckQuery(isVerbose: true))),
+        ("/%6civeness?verbose=0", .livenessChecks(CheckQuery(isVerbose: true))),
+        ("/readyz?exclude=broker&x=%zz&exclude=a%20b", .readinessChecks(CheckQuery(excluded: ["broker", "a b"]))),
+        ("/readiness?verbos%65&exclude=", .readinessChecks(CheckQuery(isVerbose: true))),
+        ("/readyz?exclude", .readiness),
+        ("/startup?provider=P", .startup(StartupQuery(providers: ["P"]))),
+        (
+            "/startup?provider=P&provider=a%2Fb&consumer=C&fallback=1440m",
+            .startup(StartupQuery(providers: ["P", "a/b"], consumer: "C", fallback: .seconds(86_400)))
+        ),
         ("http://manager:8081/ready", .ready), ("/ready#part", .ready),
         ("/providers/a%2Fb/ready", .provider(ProviderQuery(provider: "a/b"), wait: nil)),
         ("/providers/a%20b/ready", .provider(ProviderQuery(provider: "a b"), wait: nil)),
@@ -38,7 +48,9 @@ import Testing
         ("/providers/P/ready?wait=-1s", 400), ("/providers/P/ready?wait=301s", 400),
         ("/providers/P/ready?wait=nan", 400), ("/providers/P/ready?wait=1e3", 400),
         ("/providers/P/ready?wait=99999999999999999999", 400), ("/providers/P/ready?revision=abc", 400),
-        ("/providers/P/ready?revision=xyzxyzx", 400),
+        ("/providers/P/ready?revision=xyzxyzx", 400), ("/startup", 400), ("/startup?provider", 400),
+        ("/startup?provider=P&fallback=86401s", 400), ("/startup?provider=P&fallback=-1s", 400),
+        ("/startup?provider=P&wait=30s", 400), ("/startup/", 404),
     ])
     func everythingElseGetsAProblem(_ target: String, _ status: Int) throws {
         let failure = #expect(throws: RouteFailure.self) { try Route(target: target) }
@@ -75,7 +87,7 @@ import Testing
     /// Whatever a kubelet, a load balancer or an older client appends.
     @Test(arguments: ["/liveness", "/livez", "/readiness", "/readyz", "/ready", "/health", "/healthz"])
     func aProbeIsNeverRefusedForItsQuery(_ path: String) throws {
-        for query in ["verbose&x=1&wait=ever", "", "x=%", "%ff", "a=b?c"] {
+        for query in ["x=1&wait=ever", "", "x=%", "%ff", "a=b?c", "%76erbose%", "exclude=%00"] {
             #expect(try Route(target: path + "?" + query) == Route(target: path))
         }
     }

@@ -21,7 +21,9 @@ final class TestServer: Sendable {
     init(
         _ sections: StateSections = StateSections(),
         limits: ServerLimits = ServerLimits(),
-        pulse: Pulse? = nil
+        rules: EvaluationRules = TestServer.rules,
+        pulse: Pulse? = nil,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) throws {
         // Hundreds of connections with both ends in this process.
         var soft: UInt64 = 0
@@ -34,11 +36,12 @@ final class TestServer: Sendable {
         listener = socket
         server = try HealthHTTPServer.start(
             socket: socket,
-            rules: Self.rules,
+            rules: rules,
             view: Self.view(sections),
             limits: limits,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            pulse: pulse
+            pulse: pulse,
+            clock: clock
         )
     }
 
@@ -47,7 +50,7 @@ final class TestServer: Sendable {
     static var deadline: MonotonicTime { MonotonicTime.now() + patience }
 
     /// Real clocks, so what is published stays fresh for the length of a test.
-    private static var rules: EvaluationRules {
+    static var rules: EvaluationRules {
         var rules = Situations.rules()
         rules.stalenessLimit = .seconds(3600)
         return rules

@@ -70,8 +70,8 @@ extension JSONWriter {
         field("supervised", liveness.isSupervised)
         if let age = liveness.tickAge { field("supervisor_tick_age_seconds", Int(age.components.seconds)) }
         if !liveness.isAlive {
-            field("reason", "supervisor_silent")
-            field("detail", "the supervisor gave no sign of life for more than 30 s")
+            field("reason", Liveness.silentCode)
+            field("detail", Liveness.silentDetail)
         }
     }
 

@@ -8,6 +8,9 @@ struct Liveness: Equatable, Sendable {
     /// Age of the supervisor's tick, if one of this very run was seen.
     var tickAge: Duration?
 
+    static let silentCode = "supervisor_silent"
+    static let silentDetail = "the supervisor gave no sign of life for more than 30 s"
+
     init(_ situation: Situation) {
         let rules = situation.rules
         let manager = situation.sections.processes?.manager

@@ -45,7 +45,7 @@ struct Situation: Sendable {
     }
 
     /// Rows 3 and 4. Row 5, a source that was lost, is no blocker but a warning.
-    private var sourceProblem: Reason? {
+    var sourceProblem: Reason? {
         guard let source = sections.source else {
             return Reason(
                 code: .sourceUnread,
@@ -70,7 +70,7 @@ struct Situation: Sendable {
     }
 
     /// Rows 6 and 7.
-    private var brokerProblem: Reason? {
+    var brokerProblem: Reason? {
         let broker = sections.broker
         if isPublisherSilent {
             let age = (now - lastKnowledge).components.seconds

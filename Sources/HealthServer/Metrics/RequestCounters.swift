@@ -8,6 +8,7 @@ enum RouteName: String, Sendable, CaseIterable {
     case health = "/health"
     case providers = "/providers"
     case provider = "/providers/{provider}/ready"
+    case startup = "/startup"
     case status = "/status"
     case index = "/"
     case events = "/events"
@@ -19,8 +20,9 @@ enum RouteName: String, Sendable, CaseIterable {
 extension Route {
     var name: RouteName {
         switch self {
-        case .liveness: .liveness
-        case .readiness: .readiness
+        case .liveness, .livenessChecks: .liveness
+        case .readiness, .readinessChecks: .readiness
+        case .startup: .startup
         case .ready: .ready
         case .health: .health
         case .providers: .providers

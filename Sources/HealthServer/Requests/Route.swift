@@ -13,6 +13,10 @@ enum Route: Equatable, Sendable {
     case metrics
     /// - `wait`: `nil` if the client does not want the answer held.
     case provider(ProviderQuery, wait: Duration?)
+    case startup(StartupQuery)
+    /// `/liveness` or `/readiness` check by check, as text.
+    case livenessChecks(CheckQuery)
+    case readinessChecks(CheckQuery)
 
     /// Finds the route of a target.
     ///
@@ -20,13 +24,21 @@ enum Route: Equatable, Sendable {
     init(target text: String) throws(RouteFailure) {
         // Probes come again and again with these very texts; whatever query they have, none is refused for it.
         switch Substring(text.utf8.prefix { $0 != 0x3F }) {
-        case "/liveness", "/livez": self = .liveness
-        case "/readiness", "/readyz": self = .readiness
+        case "/liveness", "/livez": self = Self.probe(text, .liveness)
+        case "/readiness", "/readyz": self = Self.probe(text, .readiness)
         case "/ready": self = .ready
         case "/health", "/healthz": self = .health
         case "/metrics": self = .metrics
         default: self = try Self.parsed(text)
         }
+    }
+
+    /// `probe`, or its checks if the query asks for them.
+    private static func probe(_ text: String, _ probe: Route) -> Route {
+        guard let question = text.utf8.firstIndex(of: 0x3F),
+            let query = CheckQuery(query: text[text.utf8.index(after: question)...])
+        else { return probe }
+        return probe == .liveness ? .livenessChecks(query) : .readinessChecks(query)
     }
 
     private static func parsed(_ text: String) throws(RouteFailure) -> Route {
@@ -43,8 +55,8 @@ enum Route: Equatable, Sendable {
             }
         }
         switch target.path {
-        case ["liveness"], ["livez"]: return .liveness
-        case ["readiness"], ["readyz"]: return .readiness
+        case ["liveness"], ["livez"]: return probe(text, .liveness)
+        case ["readiness"], ["readyz"]: return probe(text, .readiness)
         case ["ready"]: return .ready
         case ["health"], ["healthz"]: return .health
         case ["metrics"]: return .metrics
@@ -63,6 +75,7 @@ enum Route: Equatable, Sendable {
         case ["events"]:
             try refuseUnknown(target, known: [])
             return .events
+        case ["startup"]: return try startup(target)
         default: break
         }
         guard target.path.count == 3, target.path[0] == "providers", target.path[2] == "ready",
@@ -73,7 +86,7 @@ enum Route: Equatable, Sendable {
 
     /// A mistyped `wait` must not be answered at once as if nobody wanted to wait. The probes above take any query: none
     /// is ever refused.
-    private static func refuseUnknown(_ target: RequestTarget, known: [String]) throws(RouteFailure) {
+    static func refuseUnknown(_ target: RequestTarget, known: [String]) throws(RouteFailure) {
         guard let unknown = target.query.first(where: { !known.contains($0.name) }) else { return }
         let allowed = known.isEmpty ? "there is none here" : "there are \(known.joined(separator: ", "))"
         let detail = "no query parameter '\(unknown.name.prefix(100))' is known; \(allowed)"

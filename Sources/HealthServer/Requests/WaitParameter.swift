@@ -4,7 +4,20 @@ enum WaitParameter {
     static let maximum: Duration = .seconds(300)
 
     /// Reads `30s`, `1500ms`, `2m`, `0.5s` or plain seconds, 0 to 300 s; `nil` for everything else.
-    static func duration(_ text: String) -> Duration? {
+    static func duration(_ text: String) -> Duration? { DurationText.read(text, atMost: maximum) }
+}
+
+/// The `fallback` parameter of `/startup`: after how long the wait for a contract is given up.
+enum FallbackParameter {
+    static let maximum: Duration = .seconds(86_400)
+
+    /// Reads what ``WaitParameter`` reads, 0 to 24 h (`1440m`); `nil` for everything else.
+    static func duration(_ text: String) -> Duration? { DurationText.read(text, atMost: maximum) }
+}
+
+/// Durations in a query: a decimal number and `ms`, `s` or `m`; seconds without a unit.
+enum DurationText {
+    static func read(_ text: String, atMost maximum: Duration) -> Duration? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let milliseconds: Double
         switch text.dropFirst(digits.count) {

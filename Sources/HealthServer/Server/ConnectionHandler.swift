@@ -30,6 +30,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var wasHeld = false
     private var closesAfterAnswer = false
     private(set) var inputIsClosed = false
+    /// As ``inputIsClosed``, but requests that came before may still be on their way to us.
+    private var clientIsDone = false
     /// Requests answered so far.
     private var requests = 0
 
@@ -129,6 +131,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
+    /// Whoever hung up or stopped sending is held no longer; what it had sent before is still answered.
+    func clientStoppedSending() {
+        clientIsDone = true
+        if phase == .waiting { answerWaiter() }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case ChannelEvent.inputClosed = event else {
             context.fireUserInboundEventTriggered(event)
@@ -194,7 +202,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         core.beginWaiting()
         let time = TimeAmount.nanoseconds(duration.nanoseconds)
         deadline = core.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in answerWaiter() }
-        if inputIsClosed || core.isStopping { answerWaiter() }
+        if clientIsDone || core.isStopping { answerWaiter() }
     }
 
     /// Ends the wait with `answer`.

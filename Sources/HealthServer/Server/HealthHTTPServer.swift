@@ -28,20 +28,28 @@ final class HealthHTTPServer: Sendable {
     ///   - view: What is known of the state already, so that the first answer is no worse than the last one of the
     ///     process before.
     ///   - pulse: Called on the event loop every ``ServerLimits/tick``, after the server did its own work.
+    ///   - clock: The time that answers go by.
     static func start(
         socket: Int32,
         rules: EvaluationRules,
         view: StateView = .initial,
         limits: ServerLimits = ServerLimits(),
         logger: Logger,
-        pulse: Pulse? = nil
+        pulse: Pulse? = nil,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
     ) throws -> HealthHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
         do {
             let core =
                 try eventLoop.submit {
-                    let core = ServerCore(limits: limits, rules: rules, logger: logger, eventLoop: eventLoop)
+                    let core = ServerCore(
+                        limits: limits,
+                        rules: rules,
+                        logger: logger,
+                        eventLoop: eventLoop,
+                        clock: clock
+                    )
                     core.take(view)
                     return NIOLoopBound(core, eventLoop: eventLoop)
                 }
@@ -104,7 +112,8 @@ final class HealthHTTPServer: Sendable {
             }
     }
 
-    private static func addHandlers(
+    /// The handlers of one connection.
+    static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations,
         _ core: ServerCore,
         _ limits: ServerLimits

@@ -51,6 +51,12 @@ final class InputGuard: ChannelDuplexHandler {
         }
     }
 
+    /// Tells the connection at once: the event itself waits behind requests that were sent ahead.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { connection.clientStoppedSending() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     /// Reads nothing more from a client that does not take what it was sent already.
     func read(context: ChannelHandlerContext) {
         if context.channel.isWritable {

@@ -48,6 +48,13 @@ extension ServerCore {
             return streams.hasPlace && !isStopping
                 ? .stream : .now(.noPlaceForStream(limit: limits.streams, isStopping: isStopping))
         case .metrics: return .metrics
+        case .startup(let query): return .now(.startup(StartupVerdict(query, situation), rules: rules))
+        case .livenessChecks(let query):
+            return .now(.checks(HealthCheck.liveness(Liveness(situation)), name: "livez", query, retryAfter: nil))
+        case .readinessChecks(let query):
+            let first = ProbeEvaluation(situation).readiness.reasons.first
+            let checks = HealthCheck.readiness(situation)
+            return .now(.checks(checks, name: "readyz", query, retryAfter: Answer.retryAfter(first, rules)))
         case .provider(let query, let wait): return reply(to: query, wait: wait, situation)
         }
     }

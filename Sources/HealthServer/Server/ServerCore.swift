@@ -9,6 +9,8 @@ final class ServerCore {
     let rules: EvaluationRules
     let logger: Logger
     let eventLoop: any EventLoop
+    /// What the answers take for the present; a connection's own time-outs go by the real clock.
+    private let clock: @Sendable () -> MonotonicTime
     private(set) var view: StateView = .initial
     private(set) var isStopping = false
     private(set) var connections = ConnectionTable()
@@ -31,7 +33,14 @@ final class ServerCore {
         eventPayload(revision: $0)
     }
 
-    init(limits: ServerLimits, rules: EvaluationRules, logger: Logger, eventLoop: any EventLoop) {
+    init(
+        limits: ServerLimits,
+        rules: EvaluationRules,
+        logger: Logger,
+        eventLoop: any EventLoop,
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
+    ) {
+        self.clock = clock
         self.limits = limits
         self.rules = rules
         self.logger = logger
@@ -40,7 +49,7 @@ final class ServerCore {
     }
 
     var situation: Situation {
-        Situation(view: view, rules: rules, isStopping: isStopping, now: MonotonicTime.now())
+        Situation(view: view, rules: rules, isStopping: isStopping, now: clock())
     }
 
     /// Takes a new view of the state and answers everybody whose wait it ends.
