@@ -46,7 +46,9 @@ extension Answer {
         ("/readiness", "broker ready and contracts published"),
         ("/providers", "every provider and contract with its state"),
         ("/providers/{provider}/ready", "are the contracts of a provider in the broker"),
+        ("/startup?provider=P&fallback=90s", "for a startup probe: the same, or the time is up"),
         ("/ready", "broker ready and at least one contract published"),
         ("/health", "does this server answer"),
+        ("/metrics", "Prometheus' text format"),
     ]
 }

@@ -222,7 +222,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func waitResult(_ answer: Answer) -> WaitResult {
         if answer.status == 200 { return .ready }
-        if inputIsClosed { return .abandoned }
+        if clientIsDone { return .abandoned }
         return core.isStopping || core.view.snapshot.sections.processes?.stopping == true ? .stopping : .timeout
     }
 

@@ -18,6 +18,8 @@ struct EndpointCase: Sendable, CustomStringConvertible {
             EndpointCase(target: "/healthz", endpoint: "/health") { _, _ in 200 },
             EndpointCase(target: "/providers", endpoint: "/providers") { _, _ in 200 },
             EndpointCase(target: "/status", endpoint: "/status") { _, _ in 200 },
+            EndpointCase(target: "/status.json", endpoint: "/status.json") { _, _ in 200 },
+            EndpointCase(target: "/", endpoint: "/") { _, _ in 200 },
         ] + wrong
 
     private static var probes: [EndpointCase] {
@@ -100,7 +102,8 @@ struct EndpointCase: Sendable, CustomStringConvertible {
     /// Nothing in the state makes these right.
     private static var wrong: [EndpointCase] {
         let unknown = [
-            "/", "/nothing", "/liveness/", "/livez/", "/readiness/", "/ready/", "/health/", "/providers/", "/status/",
+            "/nothing", "/events/", "/metrics/", "/index.html", "/liveness/", "/livez/", "/readiness/", "/ready/",
+            "/health/", "/providers/", "/status/",
             "/startup/?provider=P", "/Liveness", "/READY", "//ready", "/providers/P", "/providers/P/ready/",
             "/providers//ready", "/providers/a/b/ready", "/providers/P/Ready", "/..%2fliveness", "/../liveness",
             "/./ready", "/liveness;x", "/liveness%20", "/liveness%2f",
@@ -110,7 +113,8 @@ struct EndpointCase: Sendable, CustomStringConvertible {
             "/providers/P/ready?wait=ever", "/providers/P/ready?wait=301s", "/providers/P/ready?revision=xyz",
             "/providers/P/ready?until=now", "/providers?x=1", "/startup", "/startup?provider=",
             "/startup?fallback=90s", "/startup?provider=P&fallback=soon", "/startup?provider=P&fallback=86401s",
-            "/startup?provider=P&fallback=", "/startup?provider=P&Fallback=90s", "/startup?provider=%ff",
+            "/startup?provider=P&fallback=", "/startup?provider=P&Fallback=90s", "/startup?provider=%ff", "/?x",
+            "/status.json?x", "/events?x",
         ]
         return unknown.map { target in
             EndpointCase(target: target, endpoint: "a path that is not there") { _, _ in 404 }

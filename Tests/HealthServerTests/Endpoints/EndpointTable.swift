@@ -78,6 +78,14 @@ enum EndpointTable {
                     + "synced: boolean, state_problem: string or null, waiters: integer, contracts: array, "
                     + "sections: object, …"
             ),
+            answer(
+                "/status.json",
+                200,
+                "schema: string, version: string, run: string or null, liveness: object, readiness: object, "
+                    + "synced: boolean, state_problem: string or null, waiters: integer, contracts: array, "
+                    + "sections: object, …"
+            ),
+            answer("/", 200, "name: string, version: string, endpoints: array"),
             answer("a path that is not there", 404, problemKeys),
             answer("a target or parameter that is wrong", 400, problemKeys),
             answer("another method", 405, problemKeys),

@@ -84,7 +84,7 @@ extension ServerTests {
                 let target = path.hasPrefix("/providers/{") ? "/providers/P/ready" : path
                 #expect(throws: Never.self) { try Route(target: target) }
             }
-            #expect(endpoints.count == 9)
+            #expect(endpoints.count == 11)
         }
 
         @Test(arguments: ["/?x=1", "/status.json?x=1", "/events?x=1", "/status?x"])
