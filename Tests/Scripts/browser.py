@@ -199,6 +199,11 @@ def looks(page, shots):
     # Nothing but the script changes this one: a section that says the same is not replaced.
     seconds = "document.querySelector('#verdict .age').textContent"
     before = page.evaluate(seconds)
+    checked = "[...document.querySelectorAll('#broker time')].map((time) => time.dateTime).join()"
+    page.evaluate("document.querySelector('#broker code').isTheSame = true; 1")
+    last = page.evaluate(checked)
+    page.wait("the broker's next check is shown", f"{checked} !== {json.dumps(last)}")
+    check(page.evaluate("document.querySelector('#broker code').isTheSame"), "what did not change was not replaced")
     page.wait("ages grow", f"{seconds} !== {json.dumps(before)}")
 
 

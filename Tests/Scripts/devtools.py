@@ -144,9 +144,13 @@ class Page:
     def call(self, method, **parameters):
         self.number += 1
         self.connection.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
-        deadline = time.monotonic() + PATIENCE
+        # Longer than any wait that the page does for us: that one says what was awaited.
+        deadline = time.monotonic() + PATIENCE + 10
         while True:
-            message = self._receive(deadline)
+            try:
+                message = self._receive(deadline)
+            except TimeoutError:
+                raise Failure(f"{method} is not answered: {str(parameters)[:300]}") from None
             if message.get("id") == self.number:
                 if "error" in message:
                     raise Failure(f"{method}: {message['error']}")

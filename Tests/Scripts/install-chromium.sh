@@ -19,7 +19,8 @@ if ! command -v apt-get >/dev/null; then
     exit 77
 fi
 echo "the status page is checked in chromium: installing" >&2
-if ! "${as_root[@]}" apt-get update >&2 || ! "${as_root[@]}" apt-get install -y --no-install-recommends chromium >&2; then
+if ! "${as_root[@]}" apt-get update >&2 \
+    || ! "${as_root[@]}" apt-get install -y --no-install-recommends chromium >&2; then
     echo "chromium is not installed, and apt-get cannot install it" >&2
     exit 77
 fi

@@ -1,7 +1,7 @@
 /// The page's only script: without it the page is complete, with it the page follows what happens.
 ///
-/// It never makes markup from text. What changes is taken from our own page, parsed where nothing runs, section by
-/// section, so that focus, selection and scrolling of all others stay.
+/// It never makes markup from text. What changes is taken from our own page, parsed where nothing runs: only times and
+/// such numbers where nothing else changed, else that section. Focus, selection and scrolling of all others stay.
 enum PageScript {
     static let text = """
         "use strict";
@@ -23,9 +23,13 @@ enum PageScript {
             const words = time.querySelector(".age"), text = age(Date.parse(time.dateTime));
             if (words && words.textContent !== text) words.textContent = text;
           });
-          const lasting = (section) => {
+          const moving = "time, .live";
+          const still = (section) => {
             const copy = section.cloneNode(true);
-            copy.querySelectorAll(".age").forEach((words) => { words.textContent = ""; });
+            copy.querySelectorAll(moving).forEach((part) => {
+              part.replaceChildren();
+              part.removeAttribute("datetime");
+            });
             return copy.outerHTML;
           };
           const swap = (old, fresh) => {
@@ -41,6 +45,13 @@ enum PageScript {
             if (next) next.focus({ preventScroll: true });
             if (scrollY !== top) scrollTo(scrollX, top);
           };
+          const take = (old, fresh) => {
+            if (still(old) !== still(fresh)) return swap(old, fresh);
+            const parts = fresh.querySelectorAll(moving);
+            old.querySelectorAll(moving).forEach((part, index) => {
+              if (part.outerHTML !== parts[index].outerHTML) part.replaceWith(parts[index]);
+            });
+          };
           const refresh = async () => {
             if (busy || document.hidden) { again = true; return; }
             busy = true;
@@ -54,7 +65,7 @@ enum PageScript {
               clock();
               fresh.querySelectorAll("main > section").forEach((section) => {
                 const old = document.getElementById(section.id);
-                if (old && lasting(old) !== lasting(section)) swap(old, section);
+                if (old) take(old, section);
               });
               document.title = fresh.title;
               if (verdict() !== before) said.textContent = verdict();

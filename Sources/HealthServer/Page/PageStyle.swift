@@ -14,7 +14,7 @@ enum PageStyle {
         .skip{position:absolute;left:-100vw}
         .skip:focus{left:1rem;top:.25rem;padding:.5rem;background:var(--page)}
         .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-        #link.lost{position:fixed;inset:auto 0 0;z-index:1;padding:.75rem 1rem;font-weight:600}
+        #link.lost{position:fixed;inset:auto 0 0;margin:0;z-index:1;padding:.75rem 1rem;font-weight:600}
         #link.lost{color:var(--bad);background:var(--bad-panel);border-top:.25rem solid}
         #verdict{padding:1rem 1.25rem;border-left:.5rem solid;border-radius:.25rem}
         #verdict>*{max-width:75ch}
@@ -39,6 +39,8 @@ enum PageStyle {
         td.why{min-width:16rem;white-space:pre-line}
         td.wide{min-width:8.5rem}
         th.wide{min-width:11rem}
+        th.when{font-weight:400}
+        td.what{width:100%;min-width:12rem;white-space:pre-line}
         .word{white-space:nowrap}
         tbody th{font-weight:600}
         td ul{margin:.25rem 0}

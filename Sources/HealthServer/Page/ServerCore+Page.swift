@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import NIOPosix
 internal import Shared
 
@@ -19,6 +20,24 @@ extension ServerCore {
             streams: streams.count,
             clock: PageClock(wall: WallClock.now(), monotonic: situation.now)
         )
+    }
+
+    /// The page, made on another thread.
+    func page(_ subject: PageSubject, _ then: @escaping ([UInt8]) -> Void) {
+        let pages = pages
+        if isStopping {
+            then(pages.page(subject))
+            return
+        }
+        startedEncoder().runIfActive(eventLoop: eventLoop) { pages.page(subject) }
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let bytes): then(bytes)
+                // The pool was stopped in between.
+                case .failure: then(pages.page(subject))
+                }
+            }
     }
 }
 

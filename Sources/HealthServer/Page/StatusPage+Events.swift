@@ -31,21 +31,22 @@ extension StatusPage {
                 return
             }
             let caption = "The last \(events.count), the newest first"
-            writer.table("log", caption: caption, columns: ["When", "What", "Details", "Of"]) { writer in
+            writer.table("log", caption: caption, columns: ["When", "What", "Of"]) { writer in
                 for event in events { writer.element("tr") { row(event, &$0) } }
             }
         }
     }
 
     private func row(_ entry: PageEvent, _ writer: inout HTMLWriter) {
-        writer.element("td", "class=\"wide\"") { writer in
+        writer.element("th", "scope=\"row\" class=\"when\"") { writer in
             if let time = entry.time { writer.time(time, clock) } else { writer.name(entry.event.time) }
         }
-        writer.element("th", "scope=\"row\" class=\"wide\"") { $0.name(entry.event.message) }
-        writer.element("td", "class=\"why\"") { writer in
+        // Below each other: on a narrow screen a column of its own would be out of sight.
+        writer.element("td", "class=\"what\"") { writer in
+            writer.element("strong") { $0.name(entry.event.message) }
             let fields = entry.event.fields.sorted { $0.key < $1.key }
-            for (index, field) in fields.prefix(Self.listed).enumerated() {
-                if index > 0 { writer.markup("<br>") }
+            for field in fields.prefix(Self.listed) {
+                writer.markup("<br>")
                 writer.element("span", "class=\"quiet\"") { writer in
                     writer.name(field.key)
                     writer.markup(":")

@@ -71,7 +71,7 @@ extension StatusPage {
             writer.time(processes.manager.startedAt, clock)
         }
         writer.markup("<td>–</td><td>–</td>")
-        writer.element("td", text: memoryText(processes.manager.pid))
+        writer.element("td", "class=\"live\"", text: memoryText(processes.manager.pid))
         writer.element("td", text: "\(processes.manager.pid)")
     }
 
@@ -107,7 +107,7 @@ extension StatusPage {
             writer.markup("<br>")
             writer.time(exit.at, clock)
         }
-        writer.element("td", text: worker.pid.map(memoryText) ?? "–")
+        writer.element("td", "class=\"live\"", text: worker.pid.map(memoryText) ?? "–")
         writer.element("td", text: worker.pid.map { "\($0)" } ?? "–")
     }
 

@@ -26,7 +26,9 @@ extension StatusPage {
                 writer.entry("Version", text: broker.version)
                 writer.entry("Last check") { writer in
                     if let checked = broker.checkedAt { writer.time(checked, clock) } else { writer.markup("none yet") }
-                    if let latency = broker.latencyMilliseconds { writer.text(", took \(latency) ms") }
+                    if let latency = broker.latencyMilliseconds {
+                        writer.element("span", "class=\"live\"", text: ", took \(latency) ms")
+                    }
                 }
                 if let success = broker.lastSuccessAt, broker.status != .ready {
                     writer.entry("Last success") { $0.time(success, clock) }

@@ -27,7 +27,7 @@ final class ServerCore {
     var whenConnectionCloses: (() -> Void)?
     private var crowdNoted: MonotonicTime?
     /// Pages made lately.
-    private let pages = PageCache()
+    let pages = PageCache()
     /// Who follows `/events`.
     private(set) lazy var streams = EventStreams(limits: limits, eventLoop: eventLoop) { [unowned self] in
         eventPayload(revision: $0)
@@ -190,24 +190,6 @@ final class ServerCore {
                 case .success(let bytes): then(bytes)
                 // The pool was stopped in between.
                 case .failure: then(document.encode(snapshot))
-                }
-            }
-    }
-
-    /// The page, made on another thread.
-    func page(_ subject: PageSubject, _ then: @escaping ([UInt8]) -> Void) {
-        let pages = pages
-        if isStopping {
-            then(pages.page(subject))
-            return
-        }
-        startedEncoder().runIfActive(eventLoop: eventLoop) { pages.page(subject) }
-            .assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success(let bytes): then(bytes)
-                // The pool was stopped in between.
-                case .failure: then(pages.page(subject))
                 }
             }
     }

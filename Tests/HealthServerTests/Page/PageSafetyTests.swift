@@ -63,6 +63,18 @@ import Testing
         #expect(String(decoding: writer.bytes, as: UTF8.self) == "one\ntwo\n\tthree")
     }
 
+    /// The page has no foreign text in attributes today; what is written there tomorrow must not end one.
+    @Test func allFiveCharactersOfMarkupAreReferences() {
+        for (text, html) in [
+            ("<", "&lt;"), (">", "&gt;"), ("&", "&amp;"), ("\"", "&quot;"), ("'", "&#39;"),
+            ("a\"b\u{202E}'<ü", "a&quot;b\\u{202E}&#39;&lt;ü"),
+        ] {
+            var writer = HTMLWriter()
+            writer.text(text)
+            #expect(String(decoding: writer.bytes, as: UTF8.self) == html)
+        }
+    }
+
     @Test func thePolicyAllowsExactlyTheTextsOnThePage() throws {
         let page = try MarkupReader(PageFixture.html(subject("")))
         let policy = PagePolicy.contentSecurityPolicy
