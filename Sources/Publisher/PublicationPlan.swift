@@ -200,26 +200,6 @@ struct PublicationPlan: Sendable {
         return batch.items.contains { $0.provider == key.provider && $0.content.sha256 != sha256 }
     }
 
-    /// Contracts' files that cannot be loaded: the desired set has moved on, or the watcher stores them again.
-    ///
-    /// - Returns: What is left of the publication in flight; `nil` if that is nothing.
-    mutating func contentsAreMissing(_ missing: Set<PairKey>, now: MonotonicTime) -> BrokerRequest? {
-        guard var sending else { return nil }
-        changes += 1
-        for key in sending.batch.keys where missing.contains(key) {
-            guard pairs[key]?.lacksFile(now, random: jitter.next()) == true else { continue }
-            note(.fileMissing(key, sha256: pairs[key]?.desired.sha256 ?? ""))
-        }
-        sending.group.keys.removeAll { missing.contains($0) }
-        sending.batch.items.removeAll {
-            missing.contains(PairKey(consumer: sending.batch.consumer, provider: $0.provider))
-        }
-        let isEmpty = sending.batch.items.isEmpty
-        self.sending = isEmpty ? nil : sending
-        inFlight = isEmpty ? nil : .publish(sending.batch)
-        return inFlight
-    }
-
     /// New credentials: everything that was refused is tried at once.
     mutating func credentialsChanged(_ now: MonotonicTime) {
         publishNotBefore = now
