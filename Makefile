@@ -35,6 +35,10 @@ chaos: build ## 1,000 kills of the health server, then 10 minutes in which every
 	@PMM_CHAOS_SECONDS=$${PMM_CHAOS_SECONDS:-600} PMM_CHAOS_KILLS=$${PMM_CHAOS_KILLS:-1000} \
 	    Tests/Scripts/test.sh --no-parallel --filter 'EndToEndTests\.(NoRefusedProbeTests|ChaosTests)'
 
+.PHONY: fuzz
+fuzz: install ## The health server against a million inputs of libFuzzer each: a client's bytes, sections of the state (FUZZ_RUNS)
+	@code=0; Tests/Scripts/fuzz.sh runs $${FUZZ_RUNS:-1000000} || code=$$?; [ $$code = 77 ] || exit $$code
+
 .PHONY: mutations
 mutations: build ## Breaks the code in known ways, one at a time: each must turn a test red (NAME=words picks some)
 	@python3 Tests/Scripts/mutations.py $(NAME)
@@ -56,7 +60,8 @@ peers: build ## Only the tests with the real pact tools (PyPI, in a virtual envi
 	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
 
 .PHONY: bench
-bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle or probes: only that)
+bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
+	@$(SWIFT) build -c release --product StateExerciser
 	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
 
 .PHONY: clean
