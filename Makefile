@@ -35,6 +35,10 @@ chaos: build ## 1,000 kills of the health server, then 10 minutes in which every
 	@PMM_CHAOS_SECONDS=$${PMM_CHAOS_SECONDS:-600} PMM_CHAOS_KILLS=$${PMM_CHAOS_KILLS:-1000} \
 	    Tests/Scripts/test.sh --no-parallel --filter 'EndToEndTests\.(NoRefusedProbeTests|ChaosTests)'
 
+.PHONY: fuzz
+fuzz: install ## The health server against a million inputs of libFuzzer each: a client's bytes, sections of the state (FUZZ_RUNS)
+	@code=0; Tests/Scripts/fuzz.sh runs $${FUZZ_RUNS:-1000000} || code=$$?; [ $$code = 77 ] || exit $$code
+
 .PHONY: mutations
 mutations: build ## Breaks the code in known ways, one at a time: each must turn a test red (NAME=words picks some)
 	@python3 Tests/Scripts/mutations.py $(NAME)
@@ -60,7 +64,8 @@ prometheus: release ## The metrics and alerts under the real promtool and Promet
 	@Tests/Scripts/prometheus.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench
-bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle, probes, events or scrapes: only that)
+bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
+	@$(SWIFT) build -c release --product StateExerciser
 	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
 
 .PHONY: clean

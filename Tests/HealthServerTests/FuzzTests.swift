@@ -63,6 +63,7 @@ extension ServerTests {
         @Test func noBytesOnASocketBreakTheServer() throws {
             let test = try TestServer(rules: FuzzWorld.rules, clock: { FuzzWorld.now })
             test.server.take(FuzzWorld.view)
+            try test.server.waitForTurn()
             var generator = FuzzGenerator(
                 seed: FuzzTests.seed &+ 1,
                 seeds: FuzzSeeds.requests,

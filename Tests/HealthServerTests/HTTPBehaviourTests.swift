@@ -78,6 +78,29 @@ extension ServerTests {
             }
         }
 
+        /// The end of the client comes in the same packet as the requests, or later: no answer is lost by it.
+        @Test func everyPipelinedRequestIsAnsweredAlthoughTheClientStopsSending() throws {
+            let test = try TestServer(Situations.allPublished)
+            let bytes = String(repeating: "GET /liveness HTTP/1.1\r\nHost: test\r\n\r\n", count: 200)
+            for _ in 0..<40 {
+                let connection = try test.connect()
+                try connection.send(bytes)
+                connection.finishWriting()
+                let text = String(decoding: try connection.untilClosed(), as: UTF8.self)
+                #expect(text.split(separator: "HTTP/1.1 200 ").count == 200)
+            }
+        }
+
+        /// A hundred requests at once are answered in turn with everybody else's.
+        @Test func aProbeIsNotBehindAClientsPipeline() throws {
+            let test = try TestServer(Situations.allPublished)
+            let connection = try test.connect()
+            try connection.send(String(repeating: "GET /status HTTP/1.1\r\nHost: test\r\n\r\n", count: 100))
+            #expect(try connection.response().status == 200)
+            #expect(try test.client.get("/liveness").status == 200)
+            for _ in 1..<100 { #expect(try connection.response().status == 200) }
+        }
+
         @Test func connectionCloseIsHonoured() throws {
             let test = try TestServer(Situations.allPublished)
             let connection = try test.connect()

@@ -46,6 +46,15 @@ step "state file under the thread sanitizer"
 "$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race
 .build-tsan/debug/state-race 10
 
+step "fuzzing, a minute"
+code=0
+Tests/Scripts/fuzz.sh seconds 60 || code=$?
+case $code in
+    0) ;;
+    77) echo "skipped for the reason above; the tests use a generator of their own" ;;
+    *) exit "$code" ;;
+esac
+
 step "Kubernetes manifests"
 optional Tests/Scripts/manifests.sh
 

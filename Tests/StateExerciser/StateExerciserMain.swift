@@ -12,6 +12,8 @@ struct StateExerciserMain {
         state-exerciser grow DIRECTORY      commits little, too much for the disk, little again; prints each result
         state-exerciser hold DIRECTORY N    takes lock number N, prints "held", waits for the end of its input
         state-exerciser prepare STATE_DIR   prints the state directory or the error
+        state-exerciser hold-requests DIRECTORY PORT N CLIENTS
+                                            N commits that each answer CLIENTS long-polls of the health server on PORT
 
         Attacks; each prints what it did and leaves with 1 if something did not hold:
         state-exerciser kill-commits DIRECTORY       SIGKILL before each store of a commit (debug builds)
@@ -33,6 +35,13 @@ struct StateExerciserMain {
             case ("grow", 2): try grow(StateDirectory(resolved: arguments[1]))
             case ("hold", 3): try hold(StateDirectory(resolved: arguments[1]), arguments[2])
             case ("search", 2): say(StateSearch(setting: arguments[1]).obstacle ?? "none")
+            case ("hold-requests", 5):
+                try HeldRequests.run(
+                    StateDirectory(resolved: arguments[1]),
+                    port: UInt16(arguments[2]) ?? 0,
+                    commits: Int(arguments[3]) ?? 1,
+                    clients: Int(arguments[4]) ?? 1
+                )
             case ("prepare", 2): say(try StateDirectory.prepare(setting: arguments[1]).path)
             default: exit(try attack(arguments))
             }

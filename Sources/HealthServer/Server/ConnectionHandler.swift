@@ -32,8 +32,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     private(set) var inputIsClosed = false
     /// As ``inputIsClosed``, but requests that came before may still be on their way to us.
     private var clientIsDone = false
-    /// Requests answered so far.
+    /// Requests answered so far, and since the event loop came to us last.
     private var requests = 0
+    private var answersInTurn = 0
+    /// Last answers to a client that has stopped sending, on their way out.
+    private var unflushed = 0
 
     init(core: ServerCore) {
         self.core = core
@@ -75,6 +78,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // A request may be on its way, perhaps in our socket already: it is answered if it comes in time.
         // Streams are ended by themselves, after a last event.
         case .idle, .receiving, .answering, .streaming, .sending: break
+        case .resting: goOn()
         }
     }
 
@@ -145,11 +149,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         inputIsClosed = true
         closesAfterAnswer = true
         switch phase {
+        case .idle where unflushed > 0: break
         case .idle, .receiving, .lingering, .streaming: close()
         // Whoever hung up while waiting looks like one who only stopped sending: the answer serves the second and frees
         // the place of the first.
         case .waiting: answerWaiter()
-        case .answering, .sending: break
+        case .answering, .sending, .resting: break
         }
     }
 
@@ -299,16 +304,53 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private static let longBody = 16 * 1024
+    /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe.
+    private static let answersPerTurn = 2
 
     private func finishAnswer(_ context: ChannelHandlerContext) {
         guard closesAfterAnswer else {
-            enter(.idle)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            answersInTurn += 1
+            guard answersInTurn > Self.answersPerTurn else {
+                letNextIn(context)
+                return
+            }
+            context.flush()
+            enter(.resting)
+            core.letOthersFirst(self)
             return
         }
         let flushed = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: flushed)
         flushed.futureResult.assumeIsolated().whenComplete { [self] _ in linger() }
+    }
+
+    /// The end of an answer: a request that was sent ahead begins at once, in this very call.
+    private func letNextIn(_ context: ChannelHandlerContext) {
+        enter(.idle)
+        guard clientIsDone else {
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            return
+        }
+        // The client's end may be told in this very call, before the flush: closing then would lose the answer.
+        unflushed += 1
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: flushed)
+        flushed.futureResult.assumeIsolated()
+            .whenComplete { [self] _ in
+                unflushed -= 1
+                if inputIsClosed, phase == .idle, unflushed == 0 { close() }
+            }
+    }
+
+    /// Our turn again after others had theirs.
+    func goOn() {
+        answersInTurn = 0
+        if phase == .resting, let context { letNextIn(context) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        answersInTurn = 0
+        context.fireChannelReadComplete()
     }
 
     /// Closes our side first. Closing both while the client still sends would reset the connection, and the reset can

@@ -17,7 +17,8 @@ struct ConnectionTable {
         connectionsByID[ObjectIdentifier(connection)] = nil
     }
 
-    /// The connection that is idle, or has been sending its request, for longest; never one with a complete request.
+    /// The connection that is idle, or has been sending its request, for longest; never one with a complete request, but
+    /// for what a client sent ahead of many answers.
     func longestWithoutRequest() -> ConnectionHandler? {
         connectionsByID.values.lazy.filter { $0.phase.mayBeClosed }.min { $0.phaseBegan < $1.phaseBegan }
     }
@@ -29,7 +30,7 @@ struct ConnectionTable {
             case .idle, .receiving, .sending: now - connection.phaseBegan > limits.patience
             case .lingering: now - connection.phaseBegan > limits.lingering
             // Streams look after themselves.
-            case .answering, .waiting, .streaming: false
+            case .answering, .waiting, .streaming, .resting: false
             }
         }
     }

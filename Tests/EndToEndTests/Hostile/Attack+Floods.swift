@@ -47,17 +47,22 @@ extension Attack {
             },
             Attack(name: "clients that never read") { stage in
                 let request = Array(String(repeating: "GET /status HTTP/1.1\r\nHost: a\r\n\r\n", count: 100).utf8)
-                var sockets: [TestSocket] = []
-                var count = 0
+                var sockets = try (0..<200).map { _ in try stage.connect() }
+                var cut = 0
                 while !stage.isOver {
-                    let socket = try stage.connect()
-                    // As much as it takes without our reading an answer.
-                    _ = try? socket.write(request, deadline: .now() + .milliseconds(20))
-                    sockets.append(socket)
-                    if sockets.count > 200 { sockets.removeFirst(100) }
-                    count += 1
+                    for index in sockets.indices {
+                        do {
+                            // As much as it takes without our reading an answer.
+                            try sockets[index].write(request, deadline: .now() + .milliseconds(5))
+                        } catch TestSupportError.timedOut {
+                            // Full, as it should be.
+                        } catch {
+                            sockets[index] = try stage.connect()
+                            cut += 1
+                        }
+                    }
                 }
-                return "\(count) connections"
+                return "200 connections, \(cut) cut and replaced"
             },
         ]
     }

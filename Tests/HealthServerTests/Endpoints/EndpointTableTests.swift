@@ -19,6 +19,8 @@ extension ServerTests {
             var answers = 0
             for row in ProbeTable.rows {
                 test.server.take(Self.view(row))
+                // Else the loop may see the request first.
+                try test.server.waitForTurn()
                 for endpoint in EndpointCase.all {
                     let place: Comment = "\(row.name), mode \(mode), \(endpoint)"
                     let status = endpoint.status(row, mode)

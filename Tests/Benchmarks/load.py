@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""How long a probe waits while every place is taken and contracts are published in bulk.
+
+    load.py PROGRAMS TOOLS [--count 2000] [--contracts 1000]
+
+384 held requests, 64 event streams (left out where /events is not there), two clients that take /status as fast as they
+can, and a directory of contracts whose every edit is published by the real publisher to a local broker. Beside it, with
+the same client and in the same run: nginx with a constant answer (skipped with the reason where it is missing) and the
+floor, a C server. `at rest` is the same without the load.
+"""
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+from machine import Load, WorkDirectory, await_, machine, nearest_rank, prepare, table
+from stack import Stack
+
+PATHS = ["/liveness", "/readiness"]
+PAUSE_MICROSECONDS = 2000
+
+
+def request(port, target, accept="*/*"):
+    connection = socket.create_connection(("127.0.0.1", port), 10)
+    connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\r\n".encode())
+    return connection
+
+
+class Crowd:
+    """Held requests, streams, scrapers and edits, until `stop`."""
+
+    def __init__(self, stack, contracts):
+        self.stack, self.contracts = stack, contracts
+        self.over = threading.Event()
+        self.scrapes = self.edits = 0
+        self.held = [request(stack.port, "/providers/Nobody/ready?wait=300s") for _ in range(384)]
+        self.streams = []
+        if stack.status_of_stream("/events") == 200:
+            self.streams = [request(stack.port, "/events", "text/event-stream") for _ in range(64)]
+        await_("384 held requests", lambda: stack.status()["waiters"] == 384)
+        self.threads = [threading.Thread(target=body) for body in (self._scrape, self._scrape, self._edit)]
+        for thread in self.threads:
+            thread.start()
+
+    def _scrape(self):
+        while not self.over.is_set():
+            self.stack.status()
+            self.scrapes += 1
+
+    def _edit(self):
+        """A new revision of every contract, as soon as the one before is published."""
+        seen = None
+        while not self.over.is_set():
+            self.edits += 1
+            self.stack.publish({
+                f"contract-{number}.json": json.dumps({
+                    "consumer": {"name": f"Consumer {number % 20}"}, "provider": {"name": f"Provider {number}"},
+                    "interactions": [{"description": f"revision {self.edits}", "request": {"method": "GET", "path": "/"},
+                                      "response": {"status": 200}}]})
+                for number in range(self.contracts)})
+            while not self.over.is_set():
+                status = self.stack.status()
+                counts = status["readiness"]
+                revision = status["sections"]["source"]["revision"]
+                if revision != seen and counts["contracts"] == self.contracts == counts["published"]:
+                    seen = revision
+                    break
+                self.over.wait(0.05)
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+        held = sum(1 for connection in self.held if self._is_open(connection))
+        streams = sum(1 for connection in self.streams if self._is_open(connection, True))
+        for connection in self.held + self.streams:
+            connection.close()
+        left_out = "" if self.streams else " (left out: /events is not there)"
+        return (f"{held} of 384 requests still held, {streams} of 64 streams still open{left_out}, {self.scrapes} times "
+                f"/status, {self.edits} revisions of {self.contracts} contracts")
+
+    @staticmethod
+    def _is_open(connection, may_have_data=False):
+        connection.setblocking(False)
+        try:
+            while True:
+                if not connection.recv(65536):
+                    return False
+                if not may_have_data:
+                    return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+
+class BigStack(Stack):
+    """The stack with other contracts, swapped as the kubelet does it."""
+
+    generation = 1
+
+    def publish(self, files):
+        mount = os.path.join(self.directory, "pact-contracts")
+        self.generation += 1
+        name = f"..2026_01_01_00_00_00.{self.generation}"
+        os.mkdir(os.path.join(mount, name))
+        for key, content in files.items():
+            with open(os.path.join(mount, name, key), "w") as file:
+                file.write(content)
+        old = os.readlink(os.path.join(mount, "..data"))
+        os.symlink(name, os.path.join(mount, "..data_tmp"))
+        os.rename(os.path.join(mount, "..data_tmp"), os.path.join(mount, "..data"))
+        for key in files:
+            if not os.path.lexists(os.path.join(mount, key)):
+                os.symlink(os.path.join("..data", key), os.path.join(mount, key))
+        shutil.rmtree(os.path.join(mount, old))
+
+    def status(self):
+        with request(self.port, "/status", "application/json") as connection:
+            data = b""
+            while b"\r\n\r\n" not in data:
+                data += connection.recv(65536)
+            head, _, body = data.partition(b"\r\n\r\n")
+            length = int([line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")][0].split()[1])
+            chunks, missing = [body], length - len(body)
+            while missing > 0:
+                chunks.append(connection.recv(1 << 20))
+                missing -= len(chunks[-1])
+        return json.loads(b"".join(chunks))
+
+    def status_of_stream(self, path):
+        with request(self.port, path, "text/event-stream") as connection:
+            return int(connection.recv(4096).split(b" ", 2)[1])
+
+
+def nginx(directory):
+    """(port, None), or (None, why not)."""
+    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not program:
+        return None, "nginx is not installed (Debian: nginx-light)"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    body = '{"status":"alive","supervised":true,"supervisor_tick_age_seconds":1}'
+    temporary = "\n".join(f"{kind}_temp_path {directory}/{kind};" for kind in (
+        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    with open(os.path.join(directory, "nginx.conf"), "w") as file:
+        file.write(f"daemon off;\nmaster_process off;\npid {directory}/nginx.pid;\nerror_log stderr;\n"
+                   f"events {{}}\nhttp {{\naccess_log off;\n{temporary}\nserver {{\nlisten 127.0.0.1:{port} backlog=4096;\n"
+                   f"location / {{\ndefault_type application/json;\nadd_header Cache-Control no-store;\n"
+                   f"return 200 '{body}';\n}}\n}}\n}}\n")
+    subprocess.Popen([program, "-p", directory, "-c", os.path.join(directory, "nginx.conf"), "-e", "stderr"],
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def listens():
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            return False
+    await_("nginx listens", listens)
+    return port, None
+
+
+def probe(tools, count, targets):
+    """{target: [(microseconds, status)]}: the targets in turn, a new connection each."""
+    client = subprocess.run([os.path.join(tools, "http-probe"), str(count // len(targets)), str(PAUSE_MICROSECONDS),
+                             *targets.values()], stdout=subprocess.PIPE, text=True)
+    if client.returncode != 0:
+        sys.exit(f"FAIL http-probe left with {client.returncode}")
+    found = {name: [] for name in targets}
+    names = list(targets)
+    for line in client.stdout.splitlines():
+        target, took, status = (int(word) for word in line.split())
+        found[names[target]].append((took / 1e3, status))
+    return found
+
+
+def rows(situation, found):
+    for name, results in found.items():
+        micros = [took for took, status in results if status]
+        answers = Counter(status or "none" for _, status in results)
+        yield [situation, name, len(results), *[f"{value:.0f}" for value in (
+            nearest_rank(micros, 50), nearest_rank(micros, 99), max(micros))],
+            ", ".join(f"{status}: {count}" for status, count in sorted(answers.items(), key=str))]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser.add_argument("--count", type=int, default=4000, help="probes in each situation, all targets together")
+    parser.add_argument("--contracts", type=int, default=1000, help="contracts of each revision")
+    options = parser.parse_args()
+    prepare()
+    print(f"probe latency under load, microseconds, new connections; {machine()}\n")
+    with WorkDirectory() as directory:
+        floor = subprocess.Popen([os.path.join(options.tools, "floor-server")], stdout=subprocess.PIPE, text=True)
+        floor_port = int(floor.stdout.readline().split("=")[1])
+        nginx_port, obstacle = nginx(directory)
+        stack = BigStack(options.programs, directory)
+        targets = {path: f"{stack.port}{path}" for path in PATHS}
+        if nginx_port:
+            targets["nginx, constant"] = f"{nginx_port}/"
+        else:
+            print(f"nginx skipped: {obstacle}")
+        targets["floor (C)"] = f"{floor_port}/"
+        result, notes = [], []
+        load = Load()
+        result += rows("at rest", probe(options.tools, options.count, targets))
+        notes.append(f"at rest: {load.summary()}")
+        crowd = Crowd(stack, options.contracts)
+        # The first revision is on its way.
+        time.sleep(1)
+        load = Load()
+        result += rows("under load", probe(options.tools, options.count, targets))
+        notes.append(f"under load: {load.summary()}; {crowd.stop()}")
+        stack.stop()
+    table(["situation", "target", "probes", "median", "p99", "max", "answers"], result)
+    print("\n".join(notes))
+
+
+if __name__ == "__main__":
+    main()
