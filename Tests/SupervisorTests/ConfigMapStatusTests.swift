@@ -49,7 +49,7 @@ import Testing
             "pact/a", "watching", "2026-11-26T03:00:00.000Z", "12 s ago", "4711", "expired 2, dropped 1, ended 1", "–",
         ]
         #expect(Self.cells(lines[head + 1]) == first)
-        let second = ["pact/b", "waiting", "–", "–", "–", "0", "forbidden for 3 min 20 s: grant this …"]
+        let second = ["pact/b", "waiting", "–", "–", "–", "0", "forbidden for 3 min 20 s"]
         #expect(Self.cells(lines[head + 2]) == second)
         let source = try #require(lines.first { $0.hasPrefix("source") })
         #expect(source.contains("ConfigMaps pact/a, pact/b, origin API, present, 0 keys"), "\(source)")

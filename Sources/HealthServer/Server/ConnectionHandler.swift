@@ -138,7 +138,11 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Whoever hung up or stopped sending is held no longer; what it had sent before is still answered.
     func clientStoppedSending() {
         clientIsDone = true
-        if phase == .waiting { answerWaiter() }
+        switch phase {
+        case .waiting: answerWaiter()
+        case .streaming: close()
+        case .idle, .receiving, .answering, .sending, .resting, .lingering: break
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
