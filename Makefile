@@ -55,6 +55,10 @@ check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)
 	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
 
+.PHONY: browser
+browser: release ## The status page in a headless Chromium (apt's, installed if missing); screenshots in .build/browser
+	@Tests/Scripts/browser.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, idle or probes: only that)
 	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
