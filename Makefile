@@ -63,6 +63,10 @@ peers: build ## Only the tests with the real pact tools (PyPI, in a virtual envi
 prometheus: release ## The metrics and alerts under the real promtool and Prometheus (Debian's package, unpacked here)
 	@Tests/Scripts/prometheus.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
+.PHONY: browser
+browser: release ## The status page in a headless Chromium (apt's, installed if missing); screenshots in .build/browser
+	@Tests/Scripts/browser.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
 	@$(SWIFT) build -c release --product StateExerciser
