@@ -309,7 +309,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private static let longBody = 16 * 1024
     /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe.
-    private static let answersPerTurn = 2
+    private static let answersPerTurn = 1
 
     private func finishAnswer(_ context: ChannelHandlerContext) {
         guard closesAfterAnswer else {

@@ -104,6 +104,8 @@ final class HealthHTTPServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // An option of TCP: at socket level the same number is SO_DEBUG, which only root may set.
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // Nor must one client's bytes: what is left comes in the next turn.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
