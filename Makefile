@@ -35,6 +35,10 @@ chaos: build ## 1,000 kills of the health server, then 10 minutes in which every
 	@PMM_CHAOS_SECONDS=$${PMM_CHAOS_SECONDS:-600} PMM_CHAOS_KILLS=$${PMM_CHAOS_KILLS:-1000} \
 	    Tests/Scripts/test.sh --no-parallel --filter 'EndToEndTests\.(NoRefusedProbeTests|ChaosTests)'
 
+.PHONY: attacks
+attacks: build ## Two dozen kinds of hostile clients while a kubelet probes (PMM_ATTACK_SECONDS each)
+	@PMM_ATTACK_SECONDS=$${PMM_ATTACK_SECONDS:-2} Tests/Scripts/test.sh --no-parallel --filter HostileClientTests
+
 .PHONY: fuzz
 fuzz: install ## The health server against a million inputs of libFuzzer each: a client's bytes, sections of the state (FUZZ_RUNS)
 	@code=0; Tests/Scripts/fuzz.sh runs $${FUZZ_RUNS:-1000000} || code=$$?; [ $$code = 77 ] || exit $$code

@@ -73,5 +73,8 @@ optional Tests/Scripts/browser.sh "$release"
 step "metrics under the real Prometheus"
 optional Tests/Scripts/prometheus.sh "$release"
 
+step "hostile clients under a kubelet's probes"
+PMM_ATTACK_SECONDS=2 PMM_PRODUCTS_DIRECTORY=$release Tests/Scripts/test.sh --no-parallel --filter HostileClientTests
+
 step "tests"
 PMM_PRODUCTS_DIRECTORY=$release Tests/Scripts/test.sh

@@ -7,11 +7,16 @@ import Testing
 
 /// Each attack on the port of the real thing, while the kubelet goes on probing: a new connection each, one second.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct HostileClientTests {
-    /// How long each attack lasts: `PMM_ATTACK_SECONDS`, 2 without it.
-    static let seconds = getenv("PMM_ATTACK_SECONDS").flatMap { Int(String(cString: $0)) } ?? 2
+    /// How long each attack lasts: `PMM_ATTACK_SECONDS`. Without it there is none: two dozen floods and a clock of one
+    /// second need a machine on which nothing else runs.
+    static let seconds = getenv("PMM_ATTACK_SECONDS").flatMap { Int(String(cString: $0)) } ?? 0
     static let memoryLimitKiB = 160 * 1024
 
     @Test func noAttackCostsAProbe() throws {
+        guard Self.seconds > 0 else {
+            print("skipped: PMM_ATTACK_SECONDS is not set (make attacks and make check set it)")
+            return
+        }
         let pod = try SmallPod(ChaosContracts.payload([0: .content(1), 1: .content(1)]))
         let manager = pod.manager
         let pid = try #require(manager.pid(of: .healthServer))
