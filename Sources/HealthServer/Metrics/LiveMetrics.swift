@@ -78,25 +78,15 @@ extension ServerCore {
             wall: WallClock.now()
         )
         let isBlocked = ProviderReadiness.blocker(situation) != nil
-        let encode: @Sendable () -> [UInt8] = {
-            let document = Document.metrics(isBlocked: isBlocked)
-            let kept = snapshot.documents[document]
-            let bytes = kept ?? document.encode(snapshot)
-            if kept == nil { snapshot.documents.keep(bytes, for: document) }
-            return bytes + live.encode(memory: snapshot.sections.processes.map { ResidentMemory.read($0) } ?? [])
-        }
-        if isStopping {
-            then(encode())
-            return
-        }
-        let future = startedEncoder().runIfActive(eventLoop: eventLoop, encode)
-        future.assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success(let bytes): then(bytes)
-                // The pool was stopped in between.
-                case .failure: then(encode())
-                }
-            }
+        aside(
+            {
+                let document = Document.metrics(isBlocked: isBlocked)
+                let kept = snapshot.documents[document]
+                let bytes = kept ?? document.encode(snapshot)
+                if kept == nil { snapshot.documents.keep(bytes, for: document) }
+                return bytes + live.encode(memory: snapshot.sections.processes.map { ResidentMemory.read($0) } ?? [])
+            },
+            then
+        )
     }
 }

@@ -25,19 +25,7 @@ extension ServerCore {
     /// The page, made on another thread.
     func page(_ subject: PageSubject, _ then: @escaping ([UInt8]) -> Void) {
         let pages = pages
-        if isStopping {
-            then(pages.page(subject))
-            return
-        }
-        startedEncoder().runIfActive(eventLoop: eventLoop) { pages.page(subject) }
-            .assumeIsolated()
-            .whenComplete { result in
-                switch result {
-                case .success(let bytes): then(bytes)
-                // The pool was stopped in between.
-                case .failure: then(pages.page(subject))
-                }
-            }
+        aside({ pages.page(subject) }, then)
     }
 }
 

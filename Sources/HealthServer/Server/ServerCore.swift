@@ -22,6 +22,8 @@ final class ServerCore {
     private(set) var history: ReadinessHistory
     /// One thread that encodes long documents, started by the first request for one.
     private var encoder: NIOThreadPool?
+    /// False on a loop under test that only its own thread may touch.
+    private let hasThread: Bool
     private var whenEmpty: (() -> Void)?
     /// Called when a connection has given its descriptor back.
     var whenConnectionCloses: (() -> Void)?
@@ -40,9 +42,11 @@ final class ServerCore {
         rules: EvaluationRules,
         logger: Logger,
         eventLoop: any EventLoop,
-        clock: @escaping @Sendable () -> MonotonicTime = { .now() }
+        clock: @escaping @Sendable () -> MonotonicTime = { .now() },
+        hasThread: Bool = true
     ) {
         self.clock = clock
+        self.hasThread = hasThread
         self.limits = limits
         self.rules = rules
         self.logger = logger
@@ -201,28 +205,33 @@ final class ServerCore {
             then(bytes)
             return
         }
-        if isStopping {
-            then(document.encode(snapshot))
-            return
-        }
-        let pool = startedEncoder()
-        let future = pool.runIfActive(eventLoop: eventLoop) {
-            let bytes = document.encode(snapshot)
-            snapshot.documents.keep(bytes, for: document)
-            return bytes
-        }
-        future.assumeIsolated()
+        aside(
+            {
+                let bytes = document.encode(snapshot)
+                snapshot.documents.keep(bytes, for: document)
+                return bytes
+            },
+            then
+        )
+    }
+
+    /// Makes something long on another thread, and comes back to the event loop with it.
+    func aside(_ make: @escaping @Sendable () -> [UInt8], _ then: @escaping ([UInt8]) -> Void) {
+        // At the end there is no time for another thread.
+        guard hasThread, !isStopping else { return then(make()) }
+        startedEncoder().runIfActive(eventLoop: eventLoop, make)
+            .assumeIsolated()
             .whenComplete { result in
                 switch result {
                 case .success(let bytes): then(bytes)
                 // The pool was stopped in between.
-                case .failure: then(document.encode(snapshot))
+                case .failure: then(make())
                 }
             }
     }
 
     /// The thread for what takes too long for the event loop.
-    func startedEncoder() -> NIOThreadPool {
+    private func startedEncoder() -> NIOThreadPool {
         if let encoder { return encoder }
         let pool = NIOThreadPool(numberOfThreads: 1)
         pool.start()

@@ -62,14 +62,7 @@ enum FuzzWorld {
         )
     }()
 
-    /// Its documents are encoded already: a loop under test has no other threads.
-    static let view: StateView = {
-        let snapshot = Self.snapshot(sections)
-        for document in [Document.providers(isBlocked: false), .providers(isBlocked: true), .sections] {
-            snapshot.documents.keep(document.encode(snapshot), for: document)
-        }
-        return StateView(snapshot: snapshot, problem: nil, tick: 598)
-    }()
+    static let view = StateView(snapshot: snapshot(sections), problem: nil, tick: 598)
 
     static func snapshot(_ sections: StateSections) -> RunSnapshot {
         RunSnapshot(
@@ -87,7 +80,8 @@ enum FuzzWorld {
             rules: rules,
             logger: logger,
             eventLoop: loop,
-            clock: { now }
+            clock: { now },
+            hasThread: false
         )
         core.take(view)
         return core
