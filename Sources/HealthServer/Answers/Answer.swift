@@ -67,7 +67,7 @@ extension Answer {
             404,
             "Not Found",
             detail: "no such path; there are /liveness, /readiness, /ready, /health, /providers, "
-                + "/providers/{provider}/ready, /startup, /status, /events and /metrics"
+                + "/providers/{provider}/ready, /startup, /status, /status.json, /events and /metrics"
         )
     }
 }

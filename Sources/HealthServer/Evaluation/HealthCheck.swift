@@ -33,7 +33,7 @@ struct HealthCheck: Equatable, Sendable {
         let mode = situation.rules.mode
         let blockers = situation.blockers(includingSource: mode != .broker)
         let shutdown = blockers.first { $0.code == .stopping }
-        let state = blockers.first { $0.code == .starting || $0.code == .stateNotWritable }
+        let state = situation.unwritten
         var checks = [HealthCheck("shutdown", shutdown), HealthCheck("state", state)]
         if mode != .broker { checks.append(HealthCheck("source", situation.sourceProblem)) }
         checks.append(HealthCheck("broker", situation.brokerProblem))

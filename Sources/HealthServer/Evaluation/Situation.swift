@@ -35,7 +35,7 @@ struct Situation: Sendable {
     }
 
     /// Row 2.
-    private var unwritten: Reason? {
+    var unwritten: Reason? {
         guard view.snapshot.isEmpty else { return nil }
         switch view.problem {
         case .notWritable(let detail): return Reason(code: .stateNotWritable, detail: detail)

@@ -106,7 +106,8 @@ extension ExpositionWriter {
 extension SourceState {
     /// Contracts come through the API, and an edit of any ConfigMap would be seen now.
     var isFollowedThroughAPI: Bool {
-        origin == SourceState.apiOrigin && !configMaps.isEmpty && configMaps.allSatisfy { $0.connection == .watching }
+        origin == SourceState.apiOrigin && status == .present && missingConfigMaps.isEmpty
+            && configMaps.allSatisfy { $0.connection == .watching }
     }
 
     /// Contracts come from the directory, and it could be read when it was looked at last.

@@ -8,7 +8,7 @@ enum PageScript {
         (() => {
           const link = document.getElementById("link"), said = document.getElementById("said");
           const gone = "Connection lost. This is what was known last; trying again.";
-          let skew = 0, source = null, busy = false, again = false, last = 0;
+          let skew = 0, source = null, busy = false, again = false, last = 0, shown = "";
           const main = () => document.querySelector("main");
           const verdict = () => document.getElementById("verdict-word").textContent;
           const clock = () => { skew = Number(main().dataset.now) - Date.now(); };
@@ -86,7 +86,16 @@ enum PageScript {
           const open = () => {
             source = new EventSource("events");
             source.onopen = () => tell("live", false);
-            source.onmessage = () => { again = true; if (Date.now() - last > 250) refresh(); };
+            // At rest every look at the broker is an event: only what changes the verdict or a count is shown at once.
+            source.onmessage = (event) => {
+              let news = event.data;
+              try { news = JSON.stringify({ ...JSON.parse(event.data), revision: 0 }); } catch { /* shown */ }
+              const isNew = news !== shown;
+              shown = news;
+              if (!isNew && Date.now() - last < 5000) return;
+              again = true;
+              if (Date.now() - last > 250) refresh();
+            };
             source.onerror = () => {
               if (source.readyState === EventSource.CLOSED) setTimeout(() => { again = true; open(); }, 5000);
               else tell(gone, true);

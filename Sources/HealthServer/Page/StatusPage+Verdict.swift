@@ -49,11 +49,14 @@ extension StatusPage {
     private var sentence: String {
         guard evaluation.readiness.isReady || counts.total > 0 else { return "No contract can be relied on" }
         let there = counts[.published] + counts[.superseded]
+        let status = situation.sections.source?.status
+        guard status == .present || status == .lost else { return "The contracts have not been read" }
         if counts.total == 0 { return "There is no contract to publish" }
-        if there == counts.total {
-            return there == 1 ? "The only contract is in the broker" : "All \(there) contracts are in the broker"
-        }
         let known = evaluation.brokerHealthy ? "" : ", as far as was known last"
+        if there == counts.total {
+            return (there == 1 ? "The only contract is in the broker" : "All \(there) contracts are in the broker")
+                + known
+        }
         return "\(there) of \(counted(counts.total, "contract")) \(there == 1 ? "is" : "are") in the broker\(known)"
     }
 

@@ -9,15 +9,30 @@ struct StartupQuery: Equatable, Sendable {
 }
 
 extension Route {
+    /// Each costs a look at all its contracts.
+    private static var maximumProviders: Int { 32 }
+
     /// `/startup?provider=P[&provider=Q][&consumer=C][&fallback=90s]`.
     ///
     /// Refuses what it does not know: a mistyped `fallback` would hold a pod back for ever.
     static func startup(_ target: RequestTarget) throws(RouteFailure) -> Route {
         try refuseUnknown(target, known: ["provider", "consumer", "fallback"])
-        let providers = target.query.filter { $0.name == "provider" && !$0.value.isEmpty }.map(\.value)
-        guard !providers.isEmpty else {
+        for name in ["consumer", "fallback"] where target.query.count(where: { $0.name == name }) > 1 {
+            throw RouteFailure(answer: .badRequest("\(name) is given more than once"))
+        }
+        var providers: [String] = []
+        for parameter in target.query where parameter.name == "provider" && !providers.contains(parameter.value) {
+            providers.append(parameter.value)
+        }
+        guard providers.count <= maximumProviders else {
+            throw RouteFailure(answer: .badRequest("more than \(maximumProviders) providers; ask twice"))
+        }
+        // An empty one is a variable that is not set: whoever it stands for would not be waited for.
+        guard !providers.isEmpty, !providers.contains("") else {
             throw RouteFailure(
-                answer: .badRequest("which provider's contract? /startup?provider=P, more than once for several")
+                answer: .badRequest(
+                    "which provider's contract? /startup?provider=P, more than once for several; none may be empty"
+                )
             )
         }
         var query = StartupQuery(providers: providers)

@@ -78,7 +78,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         // A request may be on its way, perhaps in our socket already: it is answered if it comes in time.
         // Streams are ended by themselves, after a last event.
         case .idle, .receiving, .answering, .streaming, .sending: break
-        case .resting: goOn()
+        case .resting:
+            goOn()
+            // Nobody comes back to it: the answer is out.
+            if phase == .idle { close() }
         }
     }
 
@@ -191,16 +194,16 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .wait(let query, let duration): wait(for: query, duration)
         case .document(let document, let finish):
             core.encoded(document) { [self] bytes in
-                if phase == .answering { send(finish(bytes), isDocument: true) }
+                if phase == .answering { send(finish(bytes), account: .documents) }
             }
         case .page(let subject):
             core.page(subject) { [self] bytes in
-                if phase == .answering { send(.page(bytes), isDocument: true) }
+                if phase == .answering { send(.page(bytes), account: .documents) }
             }
         case .stream: beginStream()
         case .metrics:
             core.metrics { [self] bytes in
-                if phase == .answering { send(.metrics(bytes), isDocument: true) }
+                if phase == .answering { send(.metrics(bytes), account: .metrics) }
             }
         }
     }
@@ -260,14 +263,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         send(answer)
     }
 
-    /// - Parameter isDocument: Only these are refused when too many clients take them: never a probe, however much it
+    /// - Parameter account: Only these are refused when too many clients take them: never a probe, however much it
     ///   has to say.
-    private func send(_ wanted: Answer, isDocument: Bool = false) {
+    private func send(_ wanted: Answer, account: AnswerAccount? = nil) {
         guard let context else { return }
         var answer = wanted
         var counted = 0
-        if isDocument, answer.body.count > Self.longBody {
-            if core.beginLongAnswer(bytes: answer.body.count) {
+        if let account, answer.body.count > Self.longBody {
+            if core.beginLongAnswer(account, bytes: answer.body.count) {
                 counted = answer.body.count
             } else {
                 answer = .tooManyLongAnswers()
@@ -279,6 +282,9 @@ final class ConnectionHandler: ChannelInboundHandler {
             status: answer.status,
             took: isMeasured ? MonotonicTime.now() - phaseBegan : nil
         )
+        // What is refused next may be no request at all.
+        route = .other
+        wasHeld = false
         let keepsAlive = !closesAfterAnswer && head?.isKeepAlive == true && !core.isStopping
         let isHead = head?.method == .HEAD
         let version = head?.version.minor == 0 ? HTTPVersion.http1_0 : HTTPVersion.http1_1
@@ -294,7 +300,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
         // The end of the answer lets the next pipelined request in, so a long one must be out first: a client that
         // takes nothing gets nothing more to take.
-        guard answer.body.count > Self.longBody else {
+        guard answer.body.count > Self.longBody || !context.channel.isWritable else {
             finishAnswer(context)
             return
         }
@@ -302,7 +308,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: flushed)
         flushed.futureResult.assumeIsolated()
             .whenComplete { [self] result in
-                core.endLongAnswer(bytes: counted)
+                if let account { core.endLongAnswer(account, bytes: counted) }
                 if case .success = result, let context = self.context { finishAnswer(context) }
             }
     }
@@ -314,7 +320,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func finishAnswer(_ context: ChannelHandlerContext) {
         guard closesAfterAnswer else {
             answersInTurn += 1
-            guard answersInTurn > Self.answersPerTurn else {
+            guard answersInTurn >= Self.answersPerTurn else {
                 letNextIn(context)
                 return
             }

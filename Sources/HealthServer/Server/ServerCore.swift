@@ -18,7 +18,7 @@ final class ServerCore {
     /// What `/metrics` says of the requests.
     var requestCounters = RequestCounters()
     /// Bytes of the long answers that clients are taking.
-    private var longAnswerBytes = 0
+    private var longAnswerBytes: [AnswerAccount: Int] = [:]
     private(set) var history: ReadinessHistory
     /// One thread that encodes long documents, started by the first request for one.
     private var encoder: NIOThreadPool?
@@ -87,6 +87,7 @@ final class ServerCore {
     /// - Parameter completion: Called once when the last connection is gone.
     func stop(_ completion: @escaping () -> Void) {
         isStopping = true
+        noteReadiness()
         whenEmpty = completion
         encoder?.shutdownGracefully { _ in }
         encoder = nil
@@ -190,13 +191,15 @@ final class ServerCore {
     /// Counts a long document that a client begins to take: each is a copy, and clients may be slow.
     ///
     /// - Returns: False if it is one too many; then it does not count.
-    func beginLongAnswer(bytes: Int) -> Bool {
-        guard longAnswerBytes == 0 || longAnswerBytes + bytes <= limits.longAnswerBytes else { return false }
-        longAnswerBytes += bytes
+    func beginLongAnswer(_ account: AnswerAccount, bytes: Int) -> Bool {
+        let taken = longAnswerBytes[account, default: 0]
+        let limit = account == .metrics ? limits.metricsBytes : limits.longAnswerBytes
+        guard taken == 0 || taken + bytes <= limit else { return false }
+        longAnswerBytes[account] = taken + bytes
         return true
     }
 
-    func endLongAnswer(bytes: Int) { longAnswerBytes -= bytes }
+    func endLongAnswer(_ account: AnswerAccount, bytes: Int) { longAnswerBytes[account, default: 0] -= bytes }
 
     /// The bytes of `document`, from the snapshot's cache or encoded on another thread.
     func encoded(_ document: Document, _ then: @escaping ([UInt8]) -> Void) {

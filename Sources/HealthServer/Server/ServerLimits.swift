@@ -21,6 +21,8 @@ struct ServerLimits: Equatable, Sendable {
     /// Bytes of documents (`/status`, `/providers`) longer than 16 KiB that clients may be taking at one time; whoever
     /// asks for one beyond is told to come back. Probes do not count.
     var longAnswerBytes = 32 << 20
+    /// The same for `/metrics`: whoever opens pages must not blind the monitoring.
+    var metricsBytes = 8 << 20
     /// Clients that follow `/events`.
     var streams = 64
     /// Shortest time between two events of a stream: what changes meanwhile comes in one.
@@ -48,4 +50,10 @@ extension ServerLimits {
         waiters = min(waiters, connections * 3 / 4)
         streams = min(streams, connections / 8)
     }
+}
+
+/// What clients that take long answers slowly are counted against.
+enum AnswerAccount: Hashable {
+    case documents
+    case metrics
 }

@@ -113,7 +113,10 @@ struct EndpointCase: Sendable, CustomStringConvertible {
             "/providers/P/ready?wait=ever", "/providers/P/ready?wait=301s", "/providers/P/ready?revision=xyz",
             "/providers/P/ready?until=now", "/providers?x=1", "/startup", "/startup?provider=",
             "/startup?fallback=90s", "/startup?provider=P&fallback=soon", "/startup?provider=P&fallback=86401s",
-            "/startup?provider=P&fallback=", "/startup?provider=P&Fallback=90s", "/startup?provider=%ff", "/?x",
+            "/startup?provider=P&fallback=", "/startup?provider=P&Fallback=90s", "/startup?provider=%ff",
+            "/startup?provider=&provider=P",
+            "/startup?provider=P&fallback=1s&fallback=2s", "/startup?provider=P&consumer=C&consumer=D",
+            "/startup?" + (0...32).map { "provider=\($0)" }.joined(separator: "&"), "/?x",
             "/status.json?x", "/events?x",
         ]
         return unknown.map { target in

@@ -111,6 +111,19 @@ struct MetricSituation: CustomTestStringConvertible, Sendable {
             ]
         ),
         MetricSituation(
+            testDescription: "API works, the ConfigMap does not exist",
+            situation: S.situation(
+                S.changed(throughAPI { _ in }) { sections in
+                    sections.source?.status = .missing
+                    for index in sections.source?.configMaps.indices ?? 0..<0 {
+                        sections.source?.configMaps[index].wasDelivered = false
+                        sections.source?.configMaps[index].presence = .absent
+                    }
+                }
+            ),
+            samples: ["source_connected{source=\"api\"} 0", "source_connected{source=\"directory\"} 0"]
+        ),
+        MetricSituation(
             testDescription: "API lost",
             situation: S.situation(throughAPI { $0.connection = .waiting }),
             samples: ["source_connected{source=\"api\"} 0", "source_connected{source=\"directory\"} 0"]

@@ -51,6 +51,17 @@ extension ServerTests {
             #expect(requests(try scrape(server), "/metrics", 200) == 1)
         }
 
+        @Test func whatFollowsARequestAndIsNoneIsNotCountedForIt() throws {
+            let server = try TestServer(S.allPublished)
+            let connection = try server.connect()
+            try connection.get("/livez")
+            #expect(try connection.response().status == 200)
+            try connection.send("nonsense\r\n\r\n")
+            #expect(try connection.response().status == 400)
+            let page = try scrape(server)
+            #expect(requests(page, "/liveness", 400) == 0 && requests(page, "other", 400) == 1)
+        }
+
         @Test func aQueryOrHEADChangesNothing() throws {
             let server = try TestServer(S.allPublished)
             #expect(try server.client.get("/metrics?name[]=up&x").status == 200)

@@ -29,6 +29,13 @@ import Testing
         #expect(text.contains("since 2023-11-14 22:10:00 UTC 3 min ago"), "\(text.prefix(900))")
         let ready = try read(Situations.allPublished).text
         #expect(ready.contains("Ready All 2 contracts are in the broker."), "\(ready.prefix(400))")
+        var down = Situations.allPublished
+        down.broker?.status = .refused
+        let unknown = try read(down).text
+        #expect(
+            unknown.contains("All 2 contracts are in the broker, as far as was known last"),
+            "\(unknown.prefix(400))"
+        )
         let empty = try read(StateSections()).text
         #expect(empty.contains("No contract can be relied on"))
         #expect(empty.contains("nothing has been written to the state in this run yet (starting)"))

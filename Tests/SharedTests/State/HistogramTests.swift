@@ -17,6 +17,17 @@ import Testing
         #expect(histogram.counts == [1, 0] && histogram.sum == 0)
     }
 
+    @Test(arguments: [
+        #"{"bounds": [10], "counts": [1, 9223372036854775807], "sum": 1}"#,
+        #"{"bounds": [10], "counts": [1, -2], "sum": 1}"#, #"{"bounds": [10], "counts": [1, 2, 3], "sum": 1}"#,
+        #"{"bounds": [10], "counts": [1, 2], "sum": -1}"#,
+    ])
+    func whatNobodyCanHaveCountedIsEmpty(_ text: String) throws {
+        let histogram = try JSONDecoder().decode(Histogram.self, from: Data(text.utf8))
+        #expect(histogram == Histogram(bounds: [10]))
+        #expect(histogram.count == 0)
+    }
+
     @Test func itIsCarriedOverWithTheSameBucketsOnly() throws {
         var histogram = Histogram(bounds: [10, 20])
         histogram.observe(.microseconds(15))

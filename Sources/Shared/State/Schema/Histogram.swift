@@ -14,6 +14,18 @@ package struct Histogram: Codable, Equatable, Sendable {
         sum = 0
     }
 
+    /// One that could not have been counted comes out empty: sums over it would trap.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        bounds = try container.decode([Int].self, forKey: .bounds)
+        let counts = try container.decode([Int].self, forKey: .counts)
+        let sum = try container.decode(Int.self, forKey: .sum)
+        let isPossible =
+            counts.count == bounds.count + 1 && sum >= 0 && counts.allSatisfy { (0...Int.max / 64).contains($0) }
+        self.counts = isPossible ? counts : Array(repeating: 0, count: bounds.count + 1)
+        self.sum = isPossible ? sum : 0
+    }
+
     /// Durations counted in all.
     package var count: Int { counts.reduce(0, +) }
 
