@@ -1,5 +1,6 @@
 internal import ArgumentParser
 import Shared
+import SharedHTTP
 
 /// The publisher: makes the broker agree with the desired set, and proves it by reading back.
 @main
@@ -43,6 +44,7 @@ struct PublisherMain: ParsableCommand {
     }
 
     func run() throws {
+        CurlMulti.keepThreadsSmall()
         guard once else { PublisherRun.run() }
         let output: OnceOutput = json ? .json : output
         OnceRun(paths: contracts, isDryRun: dryRun, output: output, build: build, timeout: timeout.duration).run()

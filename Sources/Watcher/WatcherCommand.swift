@@ -1,5 +1,6 @@
 import ArgumentParser
 import Shared
+import SharedHTTP
 
 /// The command line of `watcher`.
 struct WatcherCommand: ParsableCommand {
@@ -25,6 +26,7 @@ struct WatcherCommand: ParsableCommand {
     }
 
     func run() throws {
+        CurlMulti.keepThreadsSmall()
         let context = ProcessContext.start("watcher", reads: Self.settings, isOneShot: once)
         let code = once ? OnceRun.run(context, contracts: contracts, json: json) : WatcherRun.run(context)
         throw ArgumentParser.ExitCode(code.rawValue)

@@ -122,15 +122,18 @@ package final class CurlMulti {
         }
     }
 
-    /// Once per process. SIGPIPE is ignored because CURLOPT_NOSIGNAL leaves that to the program (a peer that closes
-    /// while we send would otherwise kill it).
+    /// Gives threads that begin from now on a small stack. For a program's start, not for a library's: whoever works deep
+    /// in a thread of their own, as a test runner does, would die of it.
     ///
     /// libcurl looks names up in threads, and one that asks a silent name server outlives its request by as long as
     /// resolv.conf says (10 s, or minutes). Five of them with 8 MiB of stack each used up a worker's memory limit of
     /// 40 MiB (measured); musl's programs get by with 128 KiB.
+    package static func keepThreadsSmall() { _ = clinux_set_default_stack(512 * 1024) }
+
+    /// Once per process. SIGPIPE is ignored because CURLOPT_NOSIGNAL leaves that to the program (a peer that closes
+    /// while we send would otherwise kill it).
     private static let isInitialized: Bool = {
         signal(SIGPIPE, SIG_IGN)
-        _ = clinux_set_default_stack(512 * 1024)
         return ccurl_global_init() == CURLE_OK
     }()
 }
