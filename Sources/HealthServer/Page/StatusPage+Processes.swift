@@ -71,7 +71,7 @@ extension StatusPage {
             writer.time(processes.manager.startedAt, clock)
         }
         writer.markup("<td>–</td><td>–</td>")
-        writer.element("td", "class=\"live\"", text: memoryText(processes.manager.pid))
+        writer.element("td", "class=\"live\"", text: memoryText(processes.manager.pid, parent: nil))
         writer.element("td", text: "\(processes.manager.pid)")
     }
 
@@ -107,7 +107,11 @@ extension StatusPage {
             writer.markup("<br>")
             writer.time(exit.at, clock)
         }
-        writer.element("td", "class=\"live\"", text: worker.pid.map(memoryText) ?? "–")
+        writer.element(
+            "td",
+            "class=\"live\"",
+            text: worker.pid.map { memoryText($0, parent: sections.processes?.manager.pid) } ?? "–"
+        )
         writer.element("td", text: worker.pid.map { "\($0)" } ?? "–")
     }
 
@@ -118,8 +122,10 @@ extension StatusPage {
     }
 
     /// Process ids mean something only where the manager runs as it did when it wrote them.
-    private func memoryText(_ pid: Int32) -> String {
-        guard sections.processes?.manager.bootID == situation.rules.bootID, let bytes = memory(pid) else { return "–" }
+    private func memoryText(_ pid: Int32, parent: Int32?) -> String {
+        guard sections.processes?.manager.bootID == situation.rules.bootID, let bytes = memory(pid, parent) else {
+            return "–"
+        }
         return "\((Double(bytes) / 104_857.6).rounded() / 10) MiB"
     }
 }

@@ -6,7 +6,7 @@ struct StatusPage {
     let subject: PageSubject
     let evaluation: ProbeEvaluation
     /// Resident bytes of a process, if they can be told.
-    let memory: (Int32) -> Int?
+    let memory: (_ pid: Int32, _ parent: Int32?) -> Int?
 
     var situation: Situation { subject.situation }
     var sections: StateSections { situation.sections }
@@ -18,7 +18,7 @@ struct StatusPage {
     init(
         _ subject: PageSubject,
         evaluation: ProbeEvaluation,
-        memory: @escaping (Int32) -> Int? = ProcessMemory.residentBytes
+        memory: @escaping (_ pid: Int32, _ parent: Int32?) -> Int? = { ResidentMemory.bytes(of: $0, parent: $1) }
     ) {
         self.subject = subject
         self.evaluation = evaluation

@@ -131,7 +131,7 @@ enum PageFixture {
 
     static func html(_ subject: PageSubject) -> String {
         let evaluation = ProbeEvaluation(subject.situation)
-        let page = StatusPage(subject, evaluation: evaluation, memory: { $0 == 4242 ? 13_631_488 : nil })
+        let page = StatusPage(subject, evaluation: evaluation, memory: { pid, _ in pid == 4242 ? 13_631_488 : nil })
         return String(decoding: page.html(), as: UTF8.self)
     }
 }
