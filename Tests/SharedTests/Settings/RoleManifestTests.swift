@@ -63,8 +63,8 @@ import Testing
         #expect(try Self.manifests().map(\.kind) == ["ServiceAccount", "Role", "RoleBinding"])
     }
 
-    /// The README shows the same rule.
-    @Test func theReadmeNamesTheRule() throws {
-        #expect(try RepositoryFile.text("README.md").contains(role.rule))
+    /// docs/kubernetes-api.md shows the same rule.
+    @Test func thePageNamesTheRule() throws {
+        #expect(try RepositoryFile.text("docs/kubernetes-api.md").contains(role.rule))
     }
 }
