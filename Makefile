@@ -8,7 +8,7 @@ PRODUCTS := manager watcher publisher health-server local-broker
 
 .PHONY: help
 help: ## What there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 .PHONY: install
 install:
@@ -58,6 +58,10 @@ lint: ## Fails on what the formatter would change
 .PHONY: check
 check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 	@Tests/Scripts/check.sh
+
+.PHONY: documentation
+documentation: ## Links, settings, targets and log lines in the documentation against the code
+	@Tests/Scripts/documentation.sh
 
 .PHONY: peers
 peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)

@@ -25,6 +25,9 @@ step "format"
 "$swift" format lint --strict -r --parallel Package.swift Sources Tests
 echo "clean"
 
+step "documentation"
+optional Tests/Scripts/documentation.sh
+
 step "release build"
 for product in manager watcher publisher health-server local-broker local-kubernetes; do
     "$swift" build -c release --product "$product"
