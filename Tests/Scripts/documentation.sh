@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks the documentation against the code: links, headings, make targets, environment variables, log lines. Then
-# gives the same checks a copy with known faults, each of which must be found. Prints why and leaves with 77 where there
-# is no python3.
+# Checks the documentation against the code: links, headings, make targets, environment variables, names of tests,
+# log lines. Then gives the same checks a copy with known faults, each of which must be found. Prints why and leaves with 77
+# where there is no python3.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if ! command -v python3 >/dev/null; then
@@ -16,7 +16,8 @@ python3 Tests/Scripts/log_lines.py || code=1
 
 broken=$(mktemp -d)
 trap 'rm -rf "$broken"' EXIT
-mkdir "$broken/docs" "$broken/Sources"
+mkdir "$broken/docs" "$broken/Tests"
+echo "struct FewTests { func here() {} }" >"$broken/Tests/FewTests.swift"
 cp Makefile "$broken"
 cp docs/settings.md "$broken/docs"
 cat >"$broken/README.md" <<'PAGE'
@@ -29,6 +30,7 @@ cat >"$broken/README.md" <<'PAGE'
     make nothing
 
 Set `BROKER_URI`, never `SOME_VARIABLE`; `make neither` does. Not code: make whatever, `HEALTH_PORT`.
+`GoneTests`, `FewTests.gone`, `FewTests.here`.
 PAGE
 echo "# Orphan" >"$broken/docs/orphan.md"
 sed -e '/^| warn | `manager` | `worker exited`/d' -e 's/`contract refused`/`contract was refused`/' docs/operations.md \
@@ -41,6 +43,8 @@ README.md:7: the Makefile has no target nothing
 README.md:9: BROKER_URI begins like a setting, and docs/settings.md has no such row
 README.md:9: nothing in Sources, Tests or deploy knows SOME_VARIABLE
 README.md:9: the Makefile has no target neither
+README.md:10: there is no suite GoneTests
+README.md:10: FewTests has no test gone
 docs/orphan.md: no link leads here from README.md
 operations.md has, the code has not: | warn | \`publisher\` | \`contract was refused\` |
 operations.md lacks: | warn | \`manager\` | \`worker exited\` |

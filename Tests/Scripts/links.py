@@ -6,7 +6,8 @@ Every *.md of the checkout (or of the directory named as the argument):
 - every page can be reached from README.md;
 - `make X` in code names a target of the Makefile;
 - an environment variable in code is a row of docs/settings.md, or, if its name does not begin as a setting's does, stands
-  in the sources, tests or examples.
+  in the sources, tests or examples;
+- `SomeTests` in code is a suite of Tests, `SomeTests.name` a function in its file.
 Addresses elsewhere are not asked for: this works without a network.
 """
 import re
@@ -18,6 +19,7 @@ SKIPPED = re.compile(r"^\.|^node_modules$")
 # Set by Kubernetes in every pod.
 GIVEN = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"}
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
+TEST = re.compile(r"(?<![\w./*-])([A-Z]\w*Tests)\b(?![/-])(?:\.(\w+))?")
 VARIABLE = re.compile(r"(?<![\w.$/-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…*])")
 
 
@@ -76,9 +78,14 @@ class Checkout:
         self.settings = set(table) | set(rows) | GIVEN
         self.prefixes = tuple({f"{name.split('_')[0]}_" for name in table})
         self.words = set()
+        self.suites = {}
         for path in [root / "Makefile", *(p for d in ("Sources", "Tests", "deploy") for p in (root / d).rglob("*"))]:
             if path.is_file() and path.suffix != ".md" and path.name != "links.py" and path.stat().st_size < 1 << 20:
-                self.words.update(VARIABLE.findall(path.read_text(errors="replace")))
+                text = path.read_text(errors="replace")
+                self.words.update(VARIABLE.findall(text))
+                if path.suffix == ".swift":
+                    for suite in re.findall(r"\bstruct (\w+Tests)\b", text):
+                        self.suites.setdefault(suite, set()).update(re.findall(r"\bfunc (\w+)", text))
 
     def variable_problem(self, name):
         if name in self.settings:
@@ -86,6 +93,11 @@ class Checkout:
         if name.startswith(self.prefixes):
             return f"{name} begins like a setting, and docs/settings.md has no such row"
         return None if name in self.words else f"nothing in Sources, Tests or deploy knows {name}"
+
+    def test_problem(self, suite, name):
+        if suite not in self.suites:
+            return f"there is no suite {suite}"
+        return None if not name or name in self.suites[suite] else f"{suite} has no test {name}"
 
 
 def line_of(text, offset):
@@ -123,6 +135,9 @@ def check(root):
                     problems.append(f"{page}:{number}: the Makefile has no target {target}")
             for name in VARIABLE.findall(line):
                 if problem := checkout.variable_problem(name):
+                    problems.append(f"{page}:{number}: {problem}")
+            for suite, name in TEST.findall(line):
+                if problem := checkout.test_problem(suite, name):
                     problems.append(f"{page}:{number}: {problem}")
     reached, waiting = set(), [root / "README.md"]
     while waiting:
