@@ -19,7 +19,7 @@ trap 'rm -rf "$broken"' EXIT
 mkdir "$broken/docs" "$broken/Tests"
 echo "struct FewTests { func here() {} }" >"$broken/Tests/FewTests.swift"
 cp Makefile "$broken"
-cp docs/settings.md "$broken/docs"
+grep -E '^(#|\| `[A-Z_]+` \|)' docs/settings.md >"$broken/docs/settings.md"
 cat >"$broken/README.md" <<'PAGE'
 # Broken
 

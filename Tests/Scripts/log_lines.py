@@ -144,6 +144,12 @@ def told_in(text):
             raise Unreadable(f"the level of log({', '.join(given[:2])}) cannot be told from the text")
         for message in constants(given[1], text, found.start()):
             yield found.start(), LEVELS[level], message
+    for found in re.finditer(r"\bLogLine(\()", text):
+        named = dict(part.split(":", 1) for part in arguments(text, found.start(1)) if re.match(r"\w+:", part))
+        level = named.get("level", "").strip().lstrip(".")
+        if level in LEVELS:
+            for message in constants(named.get("message", "").strip(), text, found.start()):
+                yield found.start(), LEVELS[level], message
     if "var level: Logger.Level {" in text:
         for level, message in told_by_type(text):
             yield text.index("var level: Logger.Level {"), level, message
