@@ -17,7 +17,7 @@ python3 Tests/Scripts/log_lines.py || code=1
 broken=$(mktemp -d)
 trap 'rm -rf "$broken"' EXIT
 mkdir "$broken/docs" "$broken/Tests"
-echo "struct FewTests { func here() {} }" >"$broken/Tests/FewTests.swift"
+echo "struct FewTests { func here() {} } // docs/settings.md, docs/none.md" >"$broken/Tests/FewTests.swift"
 cp Makefile "$broken"
 grep -E '^(#|\| `[A-Z_]+` \|)' docs/settings.md >"$broken/docs/settings.md"
 cat >"$broken/README.md" <<'PAGE'
@@ -45,6 +45,7 @@ README.md:9: nothing in Sources, Tests or deploy knows SOME_VARIABLE
 README.md:9: the Makefile has no target neither
 README.md:10: there is no suite GoneTests
 README.md:10: FewTests has no test gone
+Tests/FewTests.swift: docs/none.md is not there
 docs/orphan.md: no link leads here from README.md
 operations.md has, the code has not: | warn | \`publisher\` | \`contract was refused\` |
 operations.md lacks: | warn | \`manager\` | \`worker exited\` |

@@ -7,6 +7,7 @@ Every *.md of the checkout (or of the directory named as the argument):
 - `make X` in code names a target of the Makefile;
 - an environment variable in code is a row of docs/settings.md, or, if its name does not begin as a setting's does, stands
   in the sources, tests or examples;
+- a page of docs or deploy that a comment in the sources or tests names is there;
 - `SomeTests` in code is a suite of Tests, `SomeTests.name` a function in its file.
 Addresses elsewhere are not asked for: this works without a network.
 """
@@ -16,9 +17,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 SKIPPED = re.compile(r"^\.|^node_modules$")
+# What names pages that are not there on purpose.
+OWN = {"links.py", "documentation.sh"}
 # Set by Kubernetes in every pod.
 GIVEN = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"}
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
+PAGE = re.compile(r"(?<![\w./$-])(?:docs|deploy)/[\w/-]+\.md\b|\b[A-Z-]{5,}\.md\b")
 TEST = re.compile(r"(?<![\w./*-])([A-Z]\w*Tests)\b(?![/-])(?:\.(\w+))?")
 VARIABLE = re.compile(r"(?<![\w.$/-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…*])")
 
@@ -79,10 +83,13 @@ class Checkout:
         self.prefixes = tuple({f"{name.split('_')[0]}_" for name in table})
         self.words = set()
         self.suites = {}
+        self.named = {}
         for path in [root / "Makefile", *(p for d in ("Sources", "Tests", "deploy") for p in (root / d).rglob("*"))]:
-            if path.is_file() and path.suffix != ".md" and path.name != "links.py" and path.stat().st_size < 1 << 20:
+            if path.is_file() and path.suffix != ".md" and path.name not in OWN and path.stat().st_size < 1 << 20:
                 text = path.read_text(errors="replace")
                 self.words.update(VARIABLE.findall(text))
+                for name in PAGE.findall(text):
+                    self.named.setdefault(name, path)
                 if path.suffix == ".swift":
                     for suite in re.findall(r"\bstruct (\w+Tests)\b", text):
                         self.suites.setdefault(suite, set()).update(re.findall(r"\bfunc (\w+)", text))
@@ -139,6 +146,9 @@ def check(root):
             for suite, name in TEST.findall(line):
                 if problem := checkout.test_problem(suite, name):
                     problems.append(f"{page}:{number}: {problem}")
+    for name, place in checkout.named.items():
+        if not (root / name).exists():
+            problems.append(f"{place}: {name} is not there")
     reached, waiting = set(), [root / "README.md"]
     while waiting:
         page = waiting.pop()

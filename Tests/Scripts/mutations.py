@@ -122,6 +122,7 @@ MUTATIONS = [
      [("configMaps.allSatisfy { $0.connection == .watching }", "configMaps.allSatisfy { _ in true }")]),
     ("metrics: anybody's memory", "MetricsTests", METRICS + "ResidentMemory.swift",
      [(", parent == nil || Int32(fields[1]) == parent else", " else")]),
+    ("the page of reasons forgets one", "ReasonPageTests", "docs/operations.md", [("| `watcher_silent` |", "| `watcher_quiet` |")]),
     ("metrics: the documentation says something else", "MetricsDocumentTests", "docs/metrics.md",
      [("| `waiters` | gauge |", "| `waiters` | counter |")]),
     ("metrics: checks are counted anew after a death", "PublisherCountersProcessTests", PUBLISHER + "PublisherLoop.swift",

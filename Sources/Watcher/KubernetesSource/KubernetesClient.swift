@@ -99,7 +99,7 @@ struct KubernetesClient {
         "/api/v1/namespaces/\(PercentEncoding.pathSegment(state.namespace))/configmaps"
     }
 
-    /// A Role with `resourceNames` allows a watch only with this selector (FACTS-kubernetes.md §1.1).
+    /// A Role with `resourceNames` allows a watch only with this selector (Tests/Fixtures/kubernetes, 02).
     private func selector(_ state: ConfigMapState) -> String {
         "fieldSelector=metadata.name%3D\(PercentEncoding.pathSegment(state.name))"
     }
