@@ -16,7 +16,8 @@ python3 Tests/Scripts/log_lines.py || code=1
 
 broken=$(mktemp -d)
 trap 'rm -rf "$broken"' EXIT
-mkdir "$broken/docs" "$broken/Tests"
+mkdir -p "$broken/docs" "$broken/Tests/LocalBroker"
+echo "@Option(name: .short) var port = 0" >"$broken/Tests/LocalBroker/Main.swift"
 echo "struct FewTests { func here() {} } // docs/settings.md, docs/none.md" >"$broken/Tests/FewTests.swift"
 cp Makefile "$broken"
 grep -E '^(#|\| `[A-Z_]+` \|)' docs/settings.md >"$broken/docs/settings.md"
@@ -30,7 +31,7 @@ cat >"$broken/README.md" <<'PAGE'
     make nothing
 
 Set `BROKER_URI`, never `SOME_VARIABLE`; `make neither` does. Not code: make whatever, `HEALTH_PORT`.
-`GoneTests`, `FewTests.gone`, `FewTests.here`.
+`local-broker --port 0 --nothing -- --no-matter`, `manager:dev --nothing`, `GoneTests`, `FewTests.gone`, `FewTests.here`.
 PAGE
 echo "# Orphan" >"$broken/docs/orphan.md"
 sed -e '/^| warn | `manager` | `worker exited`/d' -e 's/`contract refused`/`contract was refused`/' docs/operations.md \
@@ -43,6 +44,7 @@ README.md:7: the Makefile has no target nothing
 README.md:9: BROKER_URI begins like a setting, and docs/settings.md has no such row
 README.md:9: nothing in Sources, Tests or deploy knows SOME_VARIABLE
 README.md:9: the Makefile has no target neither
+README.md:10: local-broker has no option --nothing
 README.md:10: there is no suite GoneTests
 README.md:10: FewTests has no test gone
 Tests/FewTests.swift: docs/none.md is not there

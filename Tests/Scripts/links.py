@@ -2,11 +2,12 @@
 """Checks what the documentation points to: files, headings, `make` targets and environment variables.
 
 Every *.md of the checkout (or of the directory named as the argument):
-- a relative link leads to a file or directory that is there, its anchor to a heading of that page, spelt as GitHub does;
+- a relative link leads to a file or directory that is there, its anchor to a heading there, spelt as GitHub does;
 - every page can be reached from README.md;
 - `make X` in code names a target of the Makefile;
-- an environment variable in code is a row of docs/settings.md, or, if its name does not begin as a setting's does, stands
-  in the sources, tests or examples;
+- an environment variable in code is a row of docs/settings.md, or, if its name does not begin as a setting's does,
+  stands in the sources, tests or examples;
+- `--option` behind one of our programs, in code, is one that this program declares;
 - a page of docs or deploy that a comment in the sources or tests names is there;
 - `SomeTests` in code is a suite of Tests, `SomeTests.name` a function in its file.
 Addresses elsewhere are not asked for: this works without a network.
@@ -21,7 +22,20 @@ SKIPPED = re.compile(r"^\.|^node_modules$")
 OWN = {"links.py", "documentation.sh"}
 # Set by Kubernetes in every pod.
 GIVEN = {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"}
-LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
+PROGRAMS = {
+    "manager": "Sources/Supervisor", "watcher": "Sources/Watcher", "publisher": "Sources/Publisher",
+    "health-server": "Sources/HealthServer", "wait-for-contract": "Sources/Gate", "local-broker": "Tests/LocalBroker",
+}
+# A program's name, not a container's, and what follows it up to the next command or to the command that it is given.
+CALL = re.compile(
+    rf"(?<![\w-])(?<!--name )(?<!-c )({'|'.join(PROGRAMS)})(?![\w:/-])"
+    r"((?:(?![|;#]|(?<![\w-])--(?![\w-])).)*)"
+)
+DECLARED = re.compile(r"@(?:Flag|Option)\b((?:(?!@(?:Flag|Option)|\bfunc ).)*?)\bvar (\w+)", re.DOTALL)
+LINK = re.compile(
+    r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\[[^\]]+\]:\s+(\S+)",
+    re.MULTILINE,
+)
 PAGE = re.compile(r"(?<![\w./$-])(?:docs|deploy)/[\w/-]+\.md\b|\b[A-Z-]{5,}\.md\b")
 TEST = re.compile(r"(?<![\w./*-])([A-Z]\w*Tests)\b(?![/-])(?:\.(\w+))?")
 VARIABLE = re.compile(r"(?<![\w.$/-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…*])")
@@ -71,6 +85,15 @@ def anchors(text):
         yield slug if count == 0 else f"{slug}-{count}"
 
 
+def declared_options(folder):
+    """The names that swift-argument-parser makes of a program's properties."""
+    yield from ("help", "version")
+    for path in folder.rglob("*.swift"):
+        for given, name in DECLARED.findall(path.read_text()):
+            custom = re.findall(r'customLong\("([\w-]+)"', given)
+            yield from custom or [re.sub(r"(?<=[a-z])([A-Z])", r"-\1", name).lower()]
+
+
 class Checkout:
     """What the pages may point to."""
 
@@ -84,6 +107,7 @@ class Checkout:
         self.words = set()
         self.suites = {}
         self.named = {}
+        self.options = {name: set(declared_options(root / folder)) for name, folder in PROGRAMS.items()}
         for path in [root / "Makefile", *(p for d in ("Sources", "Tests", "deploy") for p in (root / d).rglob("*"))]:
             if path.is_file() and path.suffix != ".md" and path.name not in OWN and path.stat().st_size < 1 << 20:
                 text = path.read_text(errors="replace")
@@ -143,6 +167,10 @@ def check(root):
             for name in VARIABLE.findall(line):
                 if problem := checkout.variable_problem(name):
                     problems.append(f"{page}:{number}: {problem}")
+            for program, rest in CALL.findall(line):
+                for option in re.findall(r"(?<![\w-])--([a-z][\w-]*)", rest):
+                    if option not in checkout.options[program]:
+                        problems.append(f"{page}:{number}: {program} has no option --{option}")
             for suite, name in TEST.findall(line):
                 if problem := checkout.test_problem(suite, name):
                     problems.append(f"{page}:{number}: {problem}")

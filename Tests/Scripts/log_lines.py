@@ -2,8 +2,8 @@
 """Compares every log line at warn or above with the table of docs/operations.md, in both directions.
 
 The lines are read out of the sources: (level, program, message). `--list` prints them with where they stand. Another
-page can be named as the argument. Nothing is compiled: the calls that write a line have few forms, and a form that is not known here is an error, so that
-no line can slip by. A message must be a constant: the values belong into the fields.
+page can be named as the argument. Nothing is compiled: the calls that write a line have few forms, and a form that is
+not known here is an error, so that no line can slip by. A message must be a constant: the values belong into the fields.
 """
 import re
 import sys
