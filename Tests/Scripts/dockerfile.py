@@ -71,14 +71,17 @@ class Image:
                 raise Refused(f"{keyword} {rest}: Tests/Scripts/dockerfile.py does not know it")
             if keyword not in ("RUN", "COPY"):
                 getattr(self, "_" + keyword.lower())(rest)
-        if not self.entrypoint:
-            raise Refused("there is no ENTRYPOINT")
+        if not self.entrypoint or self.user == "0:0" or self.health is None:
+            raise Refused("ENTRYPOINT, USER or HEALTHCHECK is missing")
 
     def _pairs(self, rest):
         for word in shlex.split(rest):
             name, equals, value = word.partition("=")
             if not equals:
                 raise Refused(f"{word}: only NAME=value is understood")
+            for variable in re.findall(r"\$\{?(\w+)\}?", value):
+                if variable not in self.arguments:
+                    raise Refused(f"{word}: {variable} is no ARG before it")
             yield name, re.sub(r"\$\{?(\w+)\}?", lambda m: self.arguments[m[1]], value)
 
     def _env(self, rest):

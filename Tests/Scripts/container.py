@@ -1,0 +1,147 @@
+"""A container as an engine would start it from a root file system: namespaces of its own, the image's user, a read-only
+root, no capabilities, no new privileges, /state a tmpfs. It shares the network namespace of whoever starts it.
+"""
+
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
+
+
+class Failed(Exception):
+    """What was expected did not come, with what was seen."""
+
+
+def until(seconds, what, condition):
+    """Looks until the condition gives something; a deadline, not a wait."""
+    end = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise Failed(f"after {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def lower_rights(uid, gid):
+    """In the child: no capability in any set, also not through a program with file capabilities."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in range(64):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
+
+
+class Container:
+    def __init__(self, root, image, mounts, environment, log, state_megabytes=16):
+        """`mounts`: (outside, inside), each read-only. `log` gets standard output and error."""
+        self.image, self.log = image, pathlib.Path(log)
+        self.uid, self.gid = (int(part) for part in image.user.split(":"))
+        self.environment = {**image.environment, "HOME": "/", "HOSTNAME": "manager", **environment}
+        self.root = pathlib.Path(root).resolve()
+        self.mounts = [(pathlib.Path(outside).resolve(), inside) for outside, inside in mounts]
+        self.state_megabytes = state_megabytes
+        for inside in [inside for _, inside in self.mounts] + ["/proc", "/dev", "/etc/resolv.conf"]:
+            place = self.root / inside.lstrip("/")
+            if inside == "/etc/resolv.conf":
+                place.touch()
+            else:
+                place.mkdir(parents=True, exist_ok=True)
+
+    def start(self, arguments=()):
+        with open(self.log, "wb") as log:
+            self.unshare = subprocess.Popen(
+                ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL",
+                 "python3", __file__, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                env={**os.environ, "CONTAINER": json.dumps(self._description())})
+        self.pid = until(10, "PID 1 starts", lambda: children(self.unshare.pid))[0]
+        until(10, "PID 1 becomes the entry point", lambda: self.unshare.poll() is not None or self._is_running())
+
+    def _description(self):
+        return {
+            "root": str(self.root), "uid": self.uid, "gid": self.gid, "environment": self.environment,
+            "mounts": [[str(outside), inside] for outside, inside in self.mounts], "volumes": self.image.volumes,
+            "state_megabytes": self.state_megabytes, "directory": self.image.directory, "entrypoint": self.image.entrypoint}
+
+    def _is_running(self):
+        return "python" not in pathlib.Path(os.readlink(f"/proc/{self.pid}/exe")).name
+
+    def processes(self):
+        """{name: host pid} of PID 1 and its children."""
+        return {pathlib.Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in [self.pid, *children(self.pid)]}
+
+    def run(self, command, check=True, **options):
+        """As `docker exec`: in all namespaces, as the image's user."""
+        return subprocess.run(
+            ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--uts", "--ipc", "--root", "--wd",
+             "--setuid", str(self.uid), "--setgid", str(self.gid), "--", *command],
+            env=self.environment, check=check, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, **options)
+
+    def stop(self, seconds):
+        """The image's STOPSIGNAL; (exit code, seconds it took)."""
+        begin = time.monotonic()
+        os.kill(self.pid, getattr(signal, self.image.signal))
+        return self.unshare.wait(timeout=seconds), time.monotonic() - begin
+
+    def kill(self):
+        if getattr(self, "unshare", None) and self.unshare.poll() is None:
+            self.unshare.kill()
+            self.unshare.wait()
+
+
+def children(pid):
+    try:
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def become_container(description, arguments):
+    """PID 1 of the new namespaces: mounts, lower rights, the entry point in this process's place."""
+    root = description["root"]
+    uid, gid = description["uid"], description["gid"]
+    mount("--make-rprivate", "/")
+    mount("--bind", root, root)
+    mount("-t", "proc", "-o", "nosuid,nodev,noexec", "proc", root + "/proc")
+    mount("-t", "tmpfs", "-o", "nosuid,mode=755", "tmpfs", root + "/dev")
+    for device in DEVICES:
+        pathlib.Path(f"{root}/dev/{device}").touch()
+        mount("--bind", f"/dev/{device}", f"{root}/dev/{device}")
+    os.mkdir(root + "/dev/shm")
+    mount("-t", "tmpfs", "-o", "nosuid,nodev,noexec,mode=1777,size=64m", "shm", root + "/dev/shm")
+    for volume in description["volumes"]:
+        options = f"nosuid,nodev,noexec,mode=700,uid={uid},gid={gid},size={description['state_megabytes']}m"
+        mount("-t", "tmpfs", "-o", options, "tmpfs", root + volume)
+    for outside, inside in [*description["mounts"], [os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"]]:
+        mount("--bind", outside, root + inside)
+        mount("-o", "remount,bind,ro", root + inside)
+    mount("-o", "remount,ro", root + "/dev")
+    mount("-o", "remount,bind,ro", root)
+    subprocess.run(["hostname", "manager"], check=True)
+    os.chroot(root)
+    os.chdir(description["directory"])
+    lower_rights(uid, gid)
+    command = [*description["entrypoint"], *arguments]
+    program = shutil.which(command[0], path=description["environment"]["PATH"])
+    os.execve(program, command, description["environment"])
+
+
+if __name__ == "__main__":
+    become_container(json.loads(os.environ.pop("CONTAINER")), sys.argv[1:])

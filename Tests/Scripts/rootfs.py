@@ -1,0 +1,246 @@
+"""The image's root file system, made by the Dockerfile's own last stage, and the manager living in it; see rootfs.sh.
+
+rootfs.py build PROGRAMS GATE CACHE: directory of a release build, the static wait-for-contract (empty: built as in the
+Dockerfile), a directory to keep. Exit 77: the programs are built for another Debian than the image's.
+rootfs.py run BROKER CACHE, in a network namespace of its own: the local broker's program.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import container
+import dockerfile
+from container import Failed, until
+
+HEALTH, BROKER = "http://127.0.0.1:8081", "http://127.0.0.1:9292"
+LOGIN = {"Authorization": "Basic " + base64.b64encode(b"pact:pact").decode()}
+DOCKERFILE = "deploy/Dockerfile"
+CONTRACTS = pathlib.Path("deploy/examples/contracts")
+
+
+def say(check, text):
+    print(f"ok   {check}: {text}", flush=True)
+
+
+def expect(condition, check, text):
+    if not condition:
+        raise Failed(f"{check}: {text}")
+    say(check, text)
+
+
+def get(url, **headers):
+    """(status, body); 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def staged_files(programs, gate, cache):
+    """What the builder's stage leaves: made by its own last command, with this machine's release build."""
+    _, name, steps = dockerfile.stages(DOCKERFILE)[0]
+    runs = [rest for keyword, rest in steps if keyword == "RUN"]
+    script, _, built_gate, inside = runs[-1].split()
+    if not gate:
+        gate = built_gate
+        command = next(run for run in runs if "--product wait-for-contract" in run)
+        subprocess.run(command, shell=True, check=True, stdout=sys.stderr)
+    staged = cache / "image"
+    shutil.rmtree(staged, ignore_errors=True)
+    subprocess.run([script, programs, gate, staged], check=True)
+    return {(name, inside + "/"): staged}
+
+
+def build(programs, gate, cache):
+    image = dockerfile.Image(DOCKERFILE)
+    report = dockerfile.build(image, cache, staged_files(programs, gate, cache), cache / "root")
+    for instruction, size, cached in report:
+        print(f"     {size / 1e6:7.2f} MB  {instruction[:90]}{'  (kept from before)' if cached else ''}")
+    files = {path.name: path.stat().st_size for path in (cache / "root/usr/local").rglob("*") if path.is_file()}
+    print("     of these " + ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sorted(files.items())))
+    say("size", f"{sum(size for _, size, _ in report) / 1e6:.1f} MB")
+    check_files(cache / "root")
+
+
+def check_files(root):
+    """What holds without any mount: permissions, the loader, the compiler's version."""
+    missing = subprocess.run(
+        ["chroot", root, "/bin/sh", "-c", "ldd /usr/local/bin/manager /usr/local/bin/watcher /usr/local/bin/publisher "
+         "/usr/local/bin/health-server 2>&1 | grep 'not found'"], capture_output=True, text=True).stdout
+    if "GLIBC" in missing or "libcurl" in missing:
+        print(f"the programs are not built for the image's Debian: {missing.strip()}", file=sys.stderr)
+        sys.exit(77)
+    expect(not missing, "libraries", missing.strip() or "each program finds all that it links")
+    loose = [
+        str(path) for path in pathlib.Path(root).rglob("*")
+        if not path.is_symlink() and path.is_file() and (path.stat().st_mode & 0o6002 or path.stat().st_uid == 65532)]
+    expect(not loose, "permissions", str(loose) if loose else "no setuid, setgid or world-writable file, none of the user's")
+    state = pathlib.Path(root, "state").stat()
+    expect((state.st_mode & 0o7777, state.st_uid, state.st_gid) == (0o700, 65532, 65532), "/state", "65532:65532, 0700")
+    builder = dockerfile.stages(DOCKERFILE)[0][0]
+    version = pathlib.Path(".swift-version").read_text().strip()
+    expect(builder.startswith(f"swift:{version}-"), "compiler", f"{builder} is the {version} of .swift-version")
+
+
+def check_publishing(work):
+    wanted = {}
+    for path in (work / "contracts").iterdir():
+        pact = json.loads(path.read_text())
+        wanted[pact["consumer"]["name"], pact["provider"]["name"]] = pact["interactions"]
+    until(20, "/readiness is 200", lambda: get(HEALTH + "/readiness")[0] == 200)
+    for consumer, provider in wanted:
+        status, body = get(f"{HEALTH}/providers/{provider}/ready")
+        expect(status == 200, f"/providers/{provider}/ready", body[:80])
+    for (consumer, provider), interactions in wanted.items():
+        status, body = get(f"{BROKER}/pacts/provider/{provider}/consumer/{consumer}/latest", **LOGIN)
+        expect(status == 200 and len(json.loads(body)["interactions"]) == len(interactions),
+               "in the broker", f"{consumer} → {provider}, {len(interactions)} interactions")
+
+
+def check_confinement(box):
+    expect(box.run(["id"]).stdout.split()[:2] == ["uid=65532", "gid=65532"], "user", "65532:65532")
+    status = pathlib.Path(f"/proc/{box.pid}/status").read_text()
+    inside = re.search(r"NSpid:.*\t(\d+)\n", status)[1]
+    expect(inside == "1", "PID in its own namespace", inside)
+    expect(re.search(r"CapEff:\t(\w+)\n", status)[1].strip("0") == "", "capabilities", "none")
+    expect("NoNewPrivs:\t1" in status, "no new privileges", "set")
+    allowed = ["/proc", "/state", "/dev/shm"] + [f"/dev/{device}" for device in container.DEVICES]
+    pruned = " -o ".join(f"-path {path}" for path in allowed)
+    writable = box.run(
+        ["sh", "-c", f"find / '(' {pruned} ')' -prune -o ! -type l -writable -print"], check=False).stdout.split()
+    expect(not writable, "writable", str(writable) if writable else "nothing but /state (and /dev/shm, which engines mount)")
+    for place in ("/probe", "/tmp/probe", "/usr/local/bin/probe", "/pact-contracts/probe"):
+        refused = box.run(["touch", place], check=False)
+        expect("Read-only file system" in refused.stderr, f"touch {place}", refused.stderr.strip())
+    box.run(["touch", "/state/probe"])
+    box.run(["rm", "/state/probe"])
+    say("touch /state/probe", "works")
+
+
+def check_tools(box):
+    answer = box.run(["curl", "--silent", "--include", "http://localhost:8081/providers/GCP-Secret-Manager/ready"]).stdout
+    expect(answer.startswith("HTTP/1.1 200"), "curl inside", answer.splitlines()[0])
+    certificates = box.run(["sh", "-c", "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt"]).stdout.strip()
+    expect(int(certificates) > 100, "certificate authorities", certificates)
+    expect(box.run(box.image.health).returncode == 0, "HEALTHCHECK", "0 while the manager lives")
+    expect(box.run(["manager", "status"]).returncode == 0, "manager status", "0 inside")
+
+
+def check_gate(box):
+    ready = box.run(["wait-for-contract", "--check", "--manager", HEALTH, "--provider", "GCP-Secret-Manager"], check=False)
+    expect(ready.returncode == 0, "wait-for-contract --check", ready.stderr.strip() or "0, the contract is there")
+    absent = box.run(["wait-for-contract", "--check", "--manager", HEALTH, "--provider", "Nobody"], check=False)
+    expect(absent.returncode not in (0, 64), "wait-for-contract --check", f"{absent.returncode} for a provider that is not there")
+
+
+def check_orphans(box):
+    """A process whose parent is gone belongs to PID 1: it must not stay a zombie when it ends."""
+    orphan = box.run(["sh", "-c", "(sleep 600 >/dev/null 2>&1 & echo $!)"]).stdout.strip()
+
+    def outside():
+        for pid in container.children(box.pid):
+            if re.search(rf"NSpid:.*\t{orphan}\n", pathlib.Path(f"/proc/{pid}/status").read_text()):
+                return pid
+        return None
+
+    adopted = until(5, "PID 1 adopts the orphan", outside)
+    os.kill(adopted, signal.SIGKILL)
+    until(5, f"PID 1 reaps the orphan {orphan}", lambda: not pathlib.Path(f"/proc/{adopted}").exists())
+    say("orphan", f"{orphan} adopted by PID 1, killed and reaped")
+
+
+def check_hung(box):
+    """The health check must notice: nobody answers while every process stands still."""
+    pids = list(box.processes().values())
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    code = box.run(box.image.health, check=False).returncode
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+    expect(code not in (0, 126, 127), "HEALTHCHECK", f"{code} while it stands still")
+    until(10, "/liveness is 200 again", lambda: get(HEALTH + "/liveness")[0] == 200)
+
+
+def memory(box):
+    """PSS of PID 1 and the workers, after ten more requests to the broker with nothing to publish."""
+    def asked():
+        return len(json.loads(get(BROKER + "/_requests", **LOGIN)[1]))
+
+    before = asked()
+    until(60, "ten more requests to the broker", lambda: asked() >= before + 10)
+    found, from_files = {}, 0
+    for name, pid in box.processes().items():
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        found[name] = int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1])
+        from_files += int(re.search(r"^Pss_File:\s+(\d+) kB", text, re.MULTILINE)[1])
+    expect(set(found) == {"manager", "watcher", "publisher", "health-server"}, "processes", " ".join(found))
+    say("PSS idle", ", ".join(f"{name} {size / 1024:.1f}" for name, size in found.items())
+        + f", sum {sum(found.values()) / 1024:.1f} MiB, of which {from_files / 1024:.1f} are pages of files")
+
+
+def run(broker_program, cache):
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    work = cache / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(CONTRACTS, work / "contracts")
+    # As a checkout of another user: readable for all, writable for none but its owner.
+    subprocess.run(["chmod", "-R", "u=rwX,go=rX", work / "contracts"], check=True)
+    broker = subprocess.Popen(
+        [broker_program, "--port", "9292", "--username", "pact", "--password", "pact"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    box = container.Container(
+        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts")],
+        {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"}, work / "manager.log")
+    try:
+        check_container(box, work)
+    except (Failed, subprocess.SubprocessError) as error:
+        print(f"FAIL {error}", file=sys.stderr)
+        print(getattr(error, "stderr", None) or "", file=sys.stderr)
+        print(box.log.read_text()[-4000:], file=sys.stderr)
+        sys.exit(1)
+    finally:
+        box.kill()
+        broker.kill()
+        broker.wait()
+
+
+def check_container(box, work):
+    box.start()
+    until(5, "/liveness is 200", lambda: get(HEALTH + "/liveness")[0] == 200)
+    say("/liveness", "200")
+    check_publishing(work)
+    check_confinement(box)
+    check_tools(box)
+    check_gate(box)
+    check_orphans(box)
+    memory(box)
+    check_hung(box)
+    code, seconds = box.stop(10)
+    expect(code == 0 and seconds < 5, box.image.signal, f"exit code {code} after {seconds:.2f} s")
+
+
+def main():
+    if sys.argv[1] == "build":
+        build(sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4]))
+    else:
+        run(sys.argv[2], pathlib.Path(sys.argv[3]))
+
+
+if __name__ == "__main__":
+    os.chdir(pathlib.Path(__file__).parent.parent.parent)
+    try:
+        main()
+    except Failed as error:
+        print(f"FAIL {error}", file=sys.stderr)
+        sys.exit(1)
