@@ -13,6 +13,7 @@ import sys
 import time
 
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
+RESOLVER = (os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf", "ro")
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 
 
@@ -45,20 +46,27 @@ def lower_rights(uid, gid):
 
 
 class Container:
-    def __init__(self, root, image, mounts, environment, log, state_megabytes=16):
-        """`mounts`: (outside, inside), each read-only. `log` gets standard output and error."""
+    def __init__(self, root, image, mounts, environment, log, tmpfs=None, **changes):
+        """`mounts`: (outside, inside, ro or rw). `tmpfs`: {path: options}, else one for each volume of the image.
+
+        `changes` to the image: user, entrypoint. `log` gets standard output and error.
+        """
         self.image, self.log = image, pathlib.Path(log)
-        self.uid, self.gid = (int(part) for part in image.user.split(":"))
+        self.user = changes.get("user") or image.user
+        self.uid, self.gid = (int(part) for part in self.user.split(":"))
+        self.entrypoint = changes.get("entrypoint") or image.entrypoint
         self.environment = {**image.environment, "HOME": "/", "HOSTNAME": "manager", **environment}
         self.root = pathlib.Path(root).resolve()
-        self.mounts = [(pathlib.Path(outside).resolve(), inside) for outside, inside in mounts]
-        self.state_megabytes = state_megabytes
-        for inside in [inside for _, inside in self.mounts] + ["/proc", "/dev", "/etc/resolv.conf"]:
+        self.mounts = [(str(pathlib.Path(outside).resolve()), inside, mode) for outside, inside, mode in mounts]
+        if tmpfs is None:
+            tmpfs = {volume: f"mode=0700,uid={self.uid},gid={self.gid},size=16m" for volume in image.volumes}
+        self.tmpfs = tmpfs
+        for outside, inside, _ in [*self.mounts, ("/proc", "/proc", ""), ("/dev", "/dev", ""), RESOLVER]:
             place = self.root / inside.lstrip("/")
-            if inside == "/etc/resolv.conf":
-                place.touch()
-            else:
+            if pathlib.Path(outside).is_dir():
                 place.mkdir(parents=True, exist_ok=True)
+            else:
+                place.touch()
 
     def start(self, arguments=()):
         with open(self.log, "wb") as log:
@@ -67,17 +75,21 @@ class Container:
                  "python3", __file__, *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, "CONTAINER": json.dumps(self._description())})
-        self.pid = until(10, "PID 1 starts", lambda: children(self.unshare.pid))[0]
-        until(10, "PID 1 becomes the entry point", lambda: self.unshare.poll() is not None or self._is_running())
+        started = until(10, "PID 1 starts", lambda: children(self.unshare.pid) or self.unshare.poll() is not None)
+        if started is not True:
+            self.pid = started[0]
+            until(10, "PID 1 becomes the entry point", lambda: self.unshare.poll() is not None or self._is_running())
 
     def _description(self):
         return {
-            "root": str(self.root), "uid": self.uid, "gid": self.gid, "environment": self.environment,
-            "mounts": [[str(outside), inside] for outside, inside in self.mounts], "volumes": self.image.volumes,
-            "state_megabytes": self.state_megabytes, "directory": self.image.directory, "entrypoint": self.image.entrypoint}
+            "root": str(self.root), "uid": self.uid, "gid": self.gid, "environment": self.environment, "mounts": self.mounts,
+            "tmpfs": self.tmpfs, "directory": self.image.directory, "entrypoint": self.entrypoint}
 
     def _is_running(self):
-        return "python" not in pathlib.Path(os.readlink(f"/proc/{self.pid}/exe")).name
+        try:
+            return "python" not in pathlib.Path(os.readlink(f"/proc/{self.pid}/exe")).name
+        except FileNotFoundError:
+            return False
 
     def processes(self):
         """{name: host pid} of PID 1 and its children."""
@@ -126,12 +138,11 @@ def become_container(description, arguments):
         mount("--bind", f"/dev/{device}", f"{root}/dev/{device}")
     os.mkdir(root + "/dev/shm")
     mount("-t", "tmpfs", "-o", "nosuid,nodev,noexec,mode=1777,size=64m", "shm", root + "/dev/shm")
-    for volume in description["volumes"]:
-        options = f"nosuid,nodev,noexec,mode=700,uid={uid},gid={gid},size={description['state_megabytes']}m"
-        mount("-t", "tmpfs", "-o", options, "tmpfs", root + volume)
-    for outside, inside in [*description["mounts"], [os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"]]:
+    for path, options in description["tmpfs"].items():
+        mount("-t", "tmpfs", "-o", "nosuid,nodev,noexec," + options, "tmpfs", root + path)
+    for outside, inside, mode in [*description["mounts"], RESOLVER]:
         mount("--bind", outside, root + inside)
-        mount("-o", "remount,bind,ro", root + inside)
+        mount("-o", "remount,bind," + mode, root + inside)
     mount("-o", "remount,ro", root + "/dev")
     mount("-o", "remount,bind,ro", root)
     subprocess.run(["hostname", "manager"], check=True)

@@ -200,7 +200,7 @@ def run(broker_program, cache):
         [broker_program, "--port", "9292", "--username", "pact", "--password", "pact"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     box = container.Container(
-        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts")],
+        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts", "ro")],
         {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"}, work / "manager.log")
     try:
         check_container(box, work)
@@ -222,10 +222,10 @@ def check_container(box, work):
     check_publishing(work)
     check_confinement(box)
     check_tools(box)
-    check_gate(box)
     check_orphans(box)
     memory(box)
     check_hung(box)
+    check_gate(box)
     code, seconds = box.stop(10)
     expect(code == 0 and seconds < 5, box.image.signal, f"exit code {code} after {seconds:.2f} s")
 
