@@ -1,18 +1,14 @@
 """deploy/compose/compose.yaml, as far as it goes without an engine.
 
-compose.py check: names, ports, credentials and settings of the services agree with each other, with the image and with our
-settings. Needs PyYAML.
-compose.py run CACHE BROKER PACT, in a network namespace of its own: runs the services with the file's own commands,
-environment, volumes and users in the root file system of rootfs.sh; the broker is the local one.
+Names, ports, credentials and settings of the services agree with each other, with the image and with our settings; with
+MANAGER_PROGRAM=<manager> the manager itself judges them too. Needs PyYAML.
 """
 
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import yaml
@@ -111,73 +107,6 @@ def check_with_manager(service):
     result = subprocess.run([program, "--check"], env=environment, capture_output=True, text=True)
     expect(result.returncode == 0 and "warning" not in result.stdout.lower(),
            "manager --check takes the environment" + (f": {result.stdout}{result.stderr}" if result.returncode else ""))
-
-
-class Stack:
-    """The services as containers of container.py, in one network namespace, in which all their names are this machine."""
-
-    def __init__(self, cache, broker_program, pact):
-        self.cache, self.broker_program, self.pact = pathlib.Path(cache), broker_program, pact
-        self.work = self.cache / "compose"
-        shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree("deploy/examples/contracts", self.work / "contracts")
-        subprocess.run(["chmod", "-R", "u=rwX,go=rX", self.work], check=True)
-        self.compose = load({"CONTRACTS": str((self.work / "contracts").resolve()), "GIT_COMMIT": "abc1234"})
-        self.services = self.compose["services"]
-        hosts = "".join(f"127.0.0.1 {name}\n" for name in ["localhost", *self.services])
-        (self.work / "hosts").write_text(hosts)
-        self.image = dockerfile.Image(DOCKERFILE)
-        self.running = {}
-
-    def stub_image(self):
-        """Stands for pactfoundation/pact-stub-server: /app/pact-stub-server is the `pact stub` of the same version."""
-        root = self.work / "stub-root"
-        dockerfile.copy_tree(next(self.cache.glob("base-*")), root)
-        (root / "app").mkdir()
-        shutil.copy(self.pact, root / "app/pact")
-        server = root / "app/pact-stub-server"
-        server.write_text('#!/bin/sh\nexec /app/pact stub "$@"\n')
-        server.chmod(0o755)
-        image = SimpleNamespace(environment={"PATH": "/usr/bin:/bin"}, user="0:0", entrypoint=[], volumes=[],
-                                directory="/app", signal="SIGTERM")
-        return root, image
-
-    def start(self, name):
-        from container import Container
-
-        service = self.services[name]
-        is_ours = service["image"] == "manager:dev"
-        root, image = (self.cache / "root", self.image) if is_ours else self.stub_image()
-        mounts = [(self.work / "hosts", "/etc/hosts", "ro")]
-        for volume in service.get("volumes", []):
-            source, inside, *mode = volume.split(":")
-            outside = pathlib.Path(source)
-            if source in self.compose["volumes"]:
-                # As an engine makes one: of root, 0755.
-                outside = self.work / f"volume-{source}"
-                outside.mkdir(exist_ok=True)
-            mounts.append((outside, inside, mode[0] if mode else "rw"))
-        tmpfs = dict(entry.split(":", 1) for entry in service.get("tmpfs", []))
-        box = Container(root, image, mounts, service.get("environment", {}), self.work / f"{name}.log", tmpfs=tmpfs,
-                        user=service.get("user"), entrypoint=service.get("entrypoint"))
-        box.start(service.get("command", []))
-        self.running[name] = box
-        return box
-
-    def start_broker(self):
-        environment = self.services["pact-broker"]["environment"]
-        (port,) = container_ports(self.services["pact-broker"])
-        self.broker = subprocess.Popen(
-            [self.broker_program, "--port", str(port), "--username", environment["PACT_BROKER_BASIC_AUTH_USERNAME"],
-             "--password", environment["PACT_BROKER_BASIC_AUTH_PASSWORD"]],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def kill(self):
-        for box in self.running.values():
-            box.kill()
-        if hasattr(self, "broker"):
-            self.broker.kill()
-            self.broker.wait()
 
 
 if __name__ == "__main__":

@@ -49,11 +49,13 @@ class Container:
     def __init__(self, root, image, mounts, environment, log, tmpfs=None, **changes):
         """`mounts`: (outside, inside, ro or rw). `tmpfs`: {path: options}, else one for each volume of the image.
 
-        `changes` to the image: user, entrypoint. `log` gets standard output and error.
+        `changes` to the image: user, entrypoint; `init`: a small PID 1 in front of it, as engines have one. `log` gets
+        standard output and error.
         """
         self.image, self.log = image, pathlib.Path(log)
         self.user = changes.get("user") or image.user
         self.uid, self.gid = (int(part) for part in self.user.split(":"))
+        self.init = changes.get("init", False)
         self.entrypoint = changes.get("entrypoint") or image.entrypoint
         self.environment = {**image.environment, "HOME": "/", "HOSTNAME": "manager", **environment}
         self.root = pathlib.Path(root).resolve()
@@ -83,12 +85,14 @@ class Container:
     def _description(self):
         return {
             "root": str(self.root), "uid": self.uid, "gid": self.gid, "environment": self.environment, "mounts": self.mounts,
-            "tmpfs": self.tmpfs, "directory": self.image.directory, "entrypoint": self.entrypoint}
+            "tmpfs": self.tmpfs, "directory": self.image.directory, "entrypoint": self.entrypoint,
+            "init": self.init}
 
     def _is_running(self):
         try:
-            return "python" not in pathlib.Path(os.readlink(f"/proc/{self.pid}/exe")).name
-        except FileNotFoundError:
+            pid = children(self.pid)[0] if self.init else self.pid
+            return "python" not in pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name
+        except (FileNotFoundError, IndexError):
             return False
 
     def processes(self):
@@ -151,7 +155,29 @@ def become_container(description, arguments):
     lower_rights(uid, gid)
     command = [*description["entrypoint"], *arguments]
     program = shutil.which(command[0], path=description["environment"]["PATH"])
-    os.execve(program, command, description["environment"])
+    if not description["init"] or fork_below_init() == 0:
+        os.execve(program, command, description["environment"])
+
+
+def fork_below_init():
+    """0 in the child. The parent stays PID 1: passes signals on, collects whoever ends, leaves as the child does."""
+    signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    child = os.fork()
+    if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        return 0
+    while True:
+        number = signal.sigwait(signals)
+        if number != signal.SIGCHLD:
+            os.kill(child, number)
+            continue
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        while pid:
+            if pid == child:
+                code = os.waitstatus_to_exitcode(status)
+                os._exit(code if code >= 0 else 128 - code)
+            pid, status = os.waitpid(-1, os.WNOHANG)
 
 
 if __name__ == "__main__":
