@@ -160,6 +160,22 @@ def check_orphans(box):
     say("orphan", f"{orphan} adopted by PID 1, killed and reaped")
 
 
+def check_restart(box):
+    """As Tilt's live update asks for it: new workers, and the port stays open."""
+    before, served = box.processes(), []
+
+    def replaced():
+        served.append(get(HEALTH + "/liveness")[0])
+        now = box.processes()
+        return set(now) == set(before) and not set(list(now.values())[1:]) & set(before.values())
+
+    box.run(["sh", "-c", "kill -HUP 1"])
+    until(20, "three new workers", replaced)
+    expect(set(served) == {200} and box.processes()["manager"] == before["manager"],
+           "SIGHUP", f"three new workers, {len(served)} of {len(served)} probes 200 meanwhile")
+    until(20, "/readiness is 200 again", lambda: get(HEALTH + "/readiness")[0] == 200)
+
+
 def check_hung(box):
     """The health check must notice: nobody answers while every process stands still."""
     pids = list(box.processes().values())
@@ -224,6 +240,7 @@ def check_container(box, work):
     check_tools(box)
     check_orphans(box)
     memory(box)
+    check_restart(box)
     check_hung(box)
     check_gate(box)
     code, seconds = box.stop(10)
