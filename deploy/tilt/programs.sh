@@ -7,7 +7,7 @@ for product in manager watcher publisher health-server; do
 done
 gate=.build-gate/release/wait-for-contract
 [ -e "$gate" ] || swift build -c release --product wait-for-contract --scratch-path .build-gate \
-    -Xswiftc -static-executable -Xswiftc -static-stdlib
+    -Xswiftc -static-executable -Xswiftc -static-stdlib -Xlinker -s
 
 fresh=.build/tilt-fresh
 rm -rf "$fresh"
