@@ -11,38 +11,14 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from types import SimpleNamespace
 
 import compose
 import container
 import dockerfile
-from container import Failed, until
+from checks import Failed, ask, expect, say, until
 
 STUB, HEALTH = "http://127.0.0.1:8080", "http://127.0.0.1:8081"
-
-
-def say(text):
-    print(f"ok   {text}", flush=True)
-
-
-def expect(condition, text):
-    if not condition:
-        raise Failed(text)
-    say(text)
-
-
-def ask(url, method="GET", headers=None, body=None):
-    """(status, body); 0 where nobody answers."""
-    try:
-        request = urllib.request.Request(url, method=method, headers=headers or {}, data=body)
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError:
-        return 0, ""
 
 
 class Stack:

@@ -12,25 +12,11 @@ import subprocess
 import sys
 import time
 
+from checks import until
+
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 RESOLVER = (os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf", "ro")
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
-
-
-class Failed(Exception):
-    """What was expected did not come, with what was seen."""
-
-
-def until(seconds, what, condition):
-    """Looks until the condition gives something; a deadline, not a wait."""
-    end = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise Failed(f"after {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 def lower_rights(uid, gid):
@@ -74,7 +60,7 @@ class Container:
         with open(self.log, "wb") as log:
             self.unshare = subprocess.Popen(
                 ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL",
-                 "python3", __file__, *arguments],
+                 "python3", "-B", __file__, *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, "CONTAINER": json.dumps(self._description())})
         started = until(10, "PID 1 starts", lambda: children(self.unshare.pid) or self.unshare.poll() is not None)

@@ -42,7 +42,7 @@ if docker compose version >/dev/null 2>&1; then
 else
     echo "     docker compose is not installed: its own opinion is missing"
 fi
-MANAGER_PROGRAM=$programs/manager "$venv/bin/python" Tests/Scripts/compose.py
+MANAGER_PROGRAM=$programs/manager "$venv/bin/python" -B Tests/Scripts/compose.py
 
 # Validators that let everything pass would say the same.
 broken=$(mktemp -d)
@@ -55,7 +55,7 @@ fi
 echo "ok   a compose file with a misspelt key is refused"
 
 if command -v kubectl >/dev/null; then
-    "$venv/bin/python" Tests/Scripts/tilt.py
+    "$venv/bin/python" -B Tests/Scripts/tilt.py
 else
     echo "     kubectl is not installed: the Tiltfile is not evaluated"
 fi
@@ -67,7 +67,7 @@ fi
 code=0
 pact=$(Tests/Scripts/peers.sh) || code=$?
 case $code in
-    0) unshare --net "$venv/bin/python" Tests/Scripts/composerun.py .build/rootfs "$programs/local-broker" "$pact" ;;
+    0) unshare --net "$venv/bin/python" -B Tests/Scripts/composerun.py .build/rootfs "$programs/local-broker" "$pact" ;;
     77) echo "     the stub server cannot be had: the services are not run" ;;
     *) exit "$code" ;;
 esac

@@ -1,8 +1,6 @@
-"""The image's root file system, made by the Dockerfile's own last stage, and the manager living in it; see rootfs.sh.
+"""The manager in the image's root file system, which rootfs_build.py made; see rootfs.sh.
 
-rootfs.py build PROGRAMS GATE CACHE: directory of a release build, the static wait-for-contract (empty: built as in the
-Dockerfile), a directory to keep. Exit 77: the programs are built for another Debian than the image's.
-rootfs.py run BROKER CACHE, in a network namespace of its own: the local broker's program.
+rootfs.py BROKER CACHE, in a network namespace of its own: the local broker's program, the kept directory.
 """
 
 import base64
@@ -14,11 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.request
 
 import container
 import dockerfile
-from container import Failed, until
+from checks import Failed, ask, expect, say, until
 
 HEALTH, BROKER = "http://127.0.0.1:8081", "http://127.0.0.1:9292"
 LOGIN = {"Authorization": "Basic " + base64.b64encode(b"pact:pact").decode()}
@@ -26,84 +23,17 @@ DOCKERFILE = "deploy/Dockerfile"
 CONTRACTS = pathlib.Path("deploy/examples/contracts")
 
 
-def say(check, text):
-    print(f"ok   {check}: {text}", flush=True)
-
-
-def expect(condition, check, text):
-    if not condition:
-        raise Failed(f"{check}: {text}")
-    say(check, text)
-
-
-def get(url, **headers):
-    """(status, body); 0 where nobody answers."""
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError:
-        return 0, ""
-
-
-def staged_files(programs, gate, cache):
-    """What the builder's stage leaves: made by its own last command, with this machine's release build."""
-    _, name, steps = dockerfile.stages(DOCKERFILE)[0]
-    runs = [rest for keyword, rest in steps if keyword == "RUN"]
-    script, _, built_gate, inside = runs[-1].split()
-    if not gate:
-        gate = built_gate
-        command = next(run for run in runs if "--product wait-for-contract" in run)
-        subprocess.run(command, shell=True, check=True, stdout=sys.stderr)
-    staged = cache / "image"
-    shutil.rmtree(staged, ignore_errors=True)
-    subprocess.run([script, programs, gate, staged], check=True)
-    return {(name, inside + "/"): staged}
-
-
-def build(programs, gate, cache):
-    image = dockerfile.Image(DOCKERFILE)
-    report = dockerfile.build(image, cache, staged_files(programs, gate, cache), cache / "root")
-    for instruction, size, cached in report:
-        print(f"     {size / 1e6:7.2f} MB  {instruction[:90]}{'  (kept from before)' if cached else ''}")
-    files = {path.name: path.stat().st_size for path in (cache / "root/usr/local").rglob("*") if path.is_file()}
-    print("     of these " + ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sorted(files.items())))
-    say("size", f"{sum(size for _, size, _ in report) / 1e6:.1f} MB")
-    check_files(cache / "root")
-
-
-def check_files(root):
-    """What holds without any mount: permissions, the loader, the compiler's version."""
-    missing = subprocess.run(
-        ["chroot", root, "/bin/sh", "-c", "ldd /usr/local/bin/manager /usr/local/bin/watcher /usr/local/bin/publisher "
-         "/usr/local/bin/health-server 2>&1 | grep 'not found'"], capture_output=True, text=True).stdout
-    if "GLIBC" in missing or "libcurl" in missing:
-        print(f"the programs are not built for the image's Debian: {missing.strip()}", file=sys.stderr)
-        sys.exit(77)
-    expect(not missing, "libraries", missing.strip() or "each program finds all that it links")
-    loose = [
-        str(path) for path in pathlib.Path(root).rglob("*")
-        if not path.is_symlink() and path.is_file() and (path.stat().st_mode & 0o6002 or path.stat().st_uid == 65532)]
-    expect(not loose, "permissions", str(loose) if loose else "no setuid, setgid or world-writable file, none of the user's")
-    state = pathlib.Path(root, "state").stat()
-    expect((state.st_mode & 0o7777, state.st_uid, state.st_gid) == (0o700, 65532, 65532), "/state", "65532:65532, 0700")
-    builder = dockerfile.stages(DOCKERFILE)[0][0]
-    version = pathlib.Path(".swift-version").read_text().strip()
-    expect(builder.startswith(f"swift:{version}-"), "compiler", f"{builder} is the {version} of .swift-version")
-
-
 def check_publishing(work):
     wanted = {}
     for path in (work / "contracts").iterdir():
         pact = json.loads(path.read_text())
         wanted[pact["consumer"]["name"], pact["provider"]["name"]] = pact["interactions"]
-    until(20, "/readiness is 200", lambda: get(HEALTH + "/readiness")[0] == 200)
+    until(20, "/readiness is 200", lambda: ask(HEALTH + "/readiness")[0] == 200)
     for consumer, provider in wanted:
-        status, body = get(f"{HEALTH}/providers/{provider}/ready")
+        status, body = ask(f"{HEALTH}/providers/{provider}/ready")
         expect(status == 200, f"/providers/{provider}/ready", body[:80])
     for (consumer, provider), interactions in wanted.items():
-        status, body = get(f"{BROKER}/pacts/provider/{provider}/consumer/{consumer}/latest", **LOGIN)
+        status, body = ask(f"{BROKER}/pacts/provider/{provider}/consumer/{consumer}/latest", headers=LOGIN)
         expect(status == 200 and len(json.loads(body)["interactions"]) == len(interactions),
                "in the broker", f"{consumer} → {provider}, {len(interactions)} interactions")
 
@@ -165,7 +95,7 @@ def check_restart(box):
     before, served = box.processes(), []
 
     def replaced():
-        served.append(get(HEALTH + "/liveness")[0])
+        served.append(ask(HEALTH + "/liveness")[0])
         now = box.processes()
         return set(now) == set(before) and not set(list(now.values())[1:]) & set(before.values())
 
@@ -173,7 +103,7 @@ def check_restart(box):
     until(20, "three new workers", replaced)
     expect(set(served) == {200} and box.processes()["manager"] == before["manager"],
            "SIGHUP", f"three new workers, {len(served)} of {len(served)} probes 200 meanwhile")
-    until(20, "/readiness is 200 again", lambda: get(HEALTH + "/readiness")[0] == 200)
+    until(20, "/readiness is 200 again", lambda: ask(HEALTH + "/readiness")[0] == 200)
 
 
 def check_hung(box):
@@ -185,13 +115,13 @@ def check_hung(box):
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     expect(code not in (0, 126, 127), "HEALTHCHECK", f"{code} while it stands still")
-    until(10, "/liveness is 200 again", lambda: get(HEALTH + "/liveness")[0] == 200)
+    until(10, "/liveness is 200 again", lambda: ask(HEALTH + "/liveness")[0] == 200)
 
 
 def memory(box):
     """PSS of PID 1 and the workers, after ten more requests to the broker with nothing to publish."""
     def asked():
-        return len(json.loads(get(BROKER + "/_requests", **LOGIN)[1]))
+        return len(json.loads(ask(BROKER + "/_requests", headers=LOGIN)[1]))
 
     before = asked()
     until(60, "ten more requests to the broker", lambda: asked() >= before + 10)
@@ -203,6 +133,22 @@ def memory(box):
     expect(set(found) == {"manager", "watcher", "publisher", "health-server"}, "processes", " ".join(found))
     say("PSS idle", ", ".join(f"{name} {size / 1024:.1f}" for name, size in found.items())
         + f", sum {sum(found.values()) / 1024:.1f} MiB, of which {from_files / 1024:.1f} are pages of files")
+
+
+def check_other_user(cache, work):
+    """As Kubernetes and OpenShift do it: another number, and a directory that belongs to root and is everybody's."""
+    box = container.Container(
+        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts", "ro")],
+        {"BROKER_URL": BROKER}, work / "manager.log", tmpfs={"/state": "mode=0777,size=16m"}, user="12345:0")
+    try:
+        box.start()
+        until(20, "/readiness is 200 for another user", lambda: ask(HEALTH + "/readiness")[0] == 200)
+        mode = box.run(["stat", "--format=%u %a", "/state/12345"]).stdout.strip()
+        expect(mode == "12345 700", "user 12345 with /state of root, 0777", f"/state/12345: {mode}")
+        code, _ = box.stop(10)
+        expect(code == 0, "SIGTERM", f"exit code {code}")
+    finally:
+        box.kill()
 
 
 def run(broker_program, cache):
@@ -220,6 +166,7 @@ def run(broker_program, cache):
         {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"}, work / "manager.log")
     try:
         check_container(box, work)
+        check_other_user(cache, work)
     except (Failed, subprocess.SubprocessError) as error:
         print(f"FAIL {error}", file=sys.stderr)
         print(getattr(error, "stderr", None) or "", file=sys.stderr)
@@ -233,7 +180,7 @@ def run(broker_program, cache):
 
 def check_container(box, work):
     box.start()
-    until(5, "/liveness is 200", lambda: get(HEALTH + "/liveness")[0] == 200)
+    until(5, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
     say("/liveness", "200")
     check_publishing(work)
     check_confinement(box)
@@ -247,17 +194,6 @@ def check_container(box, work):
     expect(code == 0 and seconds < 5, box.image.signal, f"exit code {code} after {seconds:.2f} s")
 
 
-def main():
-    if sys.argv[1] == "build":
-        build(sys.argv[2], sys.argv[3], pathlib.Path(sys.argv[4]))
-    else:
-        run(sys.argv[2], pathlib.Path(sys.argv[3]))
-
-
 if __name__ == "__main__":
     os.chdir(pathlib.Path(__file__).parent.parent.parent)
-    try:
-        main()
-    except Failed as error:
-        print(f"FAIL {error}", file=sys.stderr)
-        sys.exit(1)
+    run(sys.argv[1], pathlib.Path(sys.argv[2]))

@@ -27,5 +27,5 @@ fi
 
 mkdir -p "$cache"
 # Before the new network namespace, in which nothing but the loopback interface is reached: packages and dependencies.
-python3 Tests/Scripts/rootfs.py build "$programs" "$gate" "$cache"
-exec unshare --net python3 Tests/Scripts/rootfs.py run "$programs/local-broker" "$cache"
+python3 -B Tests/Scripts/rootfs_build.py "$programs" "$gate" "$cache"
+exec unshare --net python3 -B Tests/Scripts/rootfs.py "$programs/local-broker" "$cache"
