@@ -20,7 +20,7 @@ for command in python3 debootstrap unshare nsenter ip strip readelf; do
 done
 unshare --mount --pid --net --uts --ipc --fork true 2>/dev/null || cannot "namespaces are not allowed here"
 if [ ! -d "$cache" ] || ! compgen -G "$cache/layer-*" >/dev/null; then
-    mirror=http://deb.debian.org/debian/dists
+    mirror=http://deb.debian.org/debian/dists/stable/Release
     python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=10)' "$mirror" 2>/dev/null ||
         cannot "nothing was kept from before, and $mirror does not answer"
 fi

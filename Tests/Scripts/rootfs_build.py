@@ -38,6 +38,7 @@ def build(programs, gate, cache):
         print(f"     {size / 1e6:7.2f} MB  {instruction[:90]}{'  (kept from before)' if cached else ''}")
     files = {path.name: path.stat().st_size for path in (cache / "root/usr/local").rglob("*") if path.is_file()}
     print("     of these " + ", ".join(f"{name} {size / 1e6:.2f}" for name, size in sorted(files.items())))
+    print(f"     Debian {(cache / 'root/etc/debian_version').read_text().strip()}")
     say("size", f"{sum(size for _, size, _ in report) / 1e6:.1f} MB")
     check_context()
     check_files(cache / "root")
