@@ -31,20 +31,18 @@ class Tilt:
 
     def __init__(self, flags):
         self.flags, self.defined = flags, set()
-        self.images, self.resources, self.local, self.objects, self.watched = {}, {}, {}, [], []
+        self.images, self.resources, self.local_resources = {}, {}, {}
+        self.objects, self.watched, self.made = [], [], []
 
     def path(self, text):
         return (TILTFILE.parent / text).resolve()
 
     def existing(self, text):
         found = self.path(text)
-        # What local_resource makes is not there before it ran.
-        made = any(found.is_relative_to(place) for place in self.made())
-        expect(made or found.exists(), f"{text} is not there")
+        # What local_resource puts into a directory that was made is not there before it ran.
+        later = self.local_resources and any(found.is_relative_to(place) and found != place for place in self.made)
+        expect(later or found in self.made or found.exists(), f"{text} is not there")
         return found
-
-    def made(self):
-        return [ROOT / ".build/tilt"] if self.local else []
 
     # Tilt's functions.
     def define_bool(self, name, args=False, usage=""):
@@ -60,10 +58,14 @@ class Tilt:
     def watch_file(self, file_path):
         self.watched.append(self.existing(file_path))
 
+    def local(self, command):
+        expect(command[:-1] == ["mkdir", "-p"], f"{command}: only mkdir -p has a stand-in")
+        self.made.append(self.path(command[-1]))
+
     def local_resource(self, name, cmd, deps=None, labels=None):
         program = self.existing(cmd.split()[0])
         expect(os.access(program, os.X_OK), f"{cmd} cannot be run")
-        self.local[name] = [self.existing(dependency) for dependency in deps or []]
+        self.local_resources[name] = [self.existing(dependency) for dependency in deps or []]
 
     def fall_back_on(self, files):
         return {"step": "fall_back_on", "paths": [str(self.existing(file)) for file in files]}
@@ -105,13 +107,13 @@ class Tilt:
 
     def k8s_resource(self, workload, port_forwards=None, resource_deps=None, labels=None):
         self.resources[workload] = port_forwards or []
-        expect(set(resource_deps or []) <= set(self.local), f"{workload} depends on {resource_deps}, which are not all there")
+        expect(set(resource_deps or []) <= set(self.local_resources), f"{workload} depends on {resource_deps}, which are not all there")
 
 
 def evaluate(flags):
     tilt = Tilt(flags)
     module = starlark.Module()
-    names = [name for name in vars(Tilt) if not name.startswith("_") and name not in ("path", "existing", "made")]
+    names = [name for name in vars(Tilt) if not name.startswith("_") and name not in ("path", "existing")]
     for name in names:
         module.add_callable(f"tilt_{name}", getattr(tilt, name))
     # One line, so that the lines of messages are almost the Tiltfile's.
