@@ -114,6 +114,7 @@ def bring_up(stack):
     status, text = ask(url, method, headers, body)
     expect(status == wanted["status"] and json.loads(text)["name"] == wanted["body"]["name"],
            f"{method} {url} is answered as the contract says: {status}")
+    expect(container.children(stub.pid), "the stub server is a child of the init that `init: true` asks for")
     (server,) = container.children(stub.pid)
     name = pathlib.Path(f"/proc/{server}/comm").read_text().strip()
     expect(name == "pact" and not container.children(server), f"the gate has become the stub server ({name}), and nothing else is there")
