@@ -32,6 +32,7 @@ def expect(condition, text):
 
 def load(environment):
     """The file with ${NAME:-default} filled in."""
+
     def value(match):
         return environment.get(match[1]) or match[2]
 
@@ -65,30 +66,52 @@ def check():
     for name, service in services.items():
         tag = service["image"].partition(":")[2]
         expect(tag and tag != "latest", f"{name}: {service['image']} is pinned")
-        expect(all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), f"{name}: ports on this machine only")
+        expect(
+            all(port.startswith("127.0.0.1:") for port in service.get("ports", [])),
+            f"{name}: ports on this machine only",
+        )
     url = urlsplit(manager["environment"]["BROKER_URL"])
-    expect(url.hostname in services and url.port in container_ports(services[url.hostname]), f"BROKER_URL {url.geturl()}")
+    expect(
+        url.hostname in services and url.port in container_ports(services[url.hostname]), f"BROKER_URL {url.geturl()}"
+    )
     stub_url = urlsplit(options(stub)["--broker-url"])
     expect(stub_url.netloc == url.netloc, "the stub server asks the same broker")
     user, password = (broker["environment"][f"PACT_BROKER_BASIC_AUTH_{what}"] for what in ("USERNAME", "PASSWORD"))
-    expect((manager["environment"]["BROKER_USERNAME"], manager["environment"]["BROKER_PASSWORD"]) == (user, password)
-           and options(stub)["--user"] == f"{user}:{password}", "everybody has the broker's credentials")
-    expect(GATE_DEFAULT in services and set(image.ports) <= container_ports(services[GATE_DEFAULT]),
-           f"the gate's default, http://{GATE_DEFAULT}:{image.ports[0]}, is a service")
+    expect(
+        (manager["environment"]["BROKER_USERNAME"], manager["environment"]["BROKER_PASSWORD"]) == (user, password)
+        and options(stub)["--user"] == f"{user}:{password}",
+        "everybody has the broker's credentials",
+    )
+    expect(
+        GATE_DEFAULT in services and set(image.ports) <= container_ports(services[GATE_DEFAULT]),
+        f"the gate's default, http://{GATE_DEFAULT}:{image.ports[0]}, is a service",
+    )
     expect(int(options(stub)["--port"]) in container_ports(stub), "the stub server's port is published")
-    expect(options(stub)["--provider"] == options(stub)["--provider-name"], "the gate waits for the provider that is served")
+    expect(
+        options(stub)["--provider"] == options(stub)["--provider-name"],
+        "the gate waits for the provider that is served",
+    )
     contracts = FILE.parent / manager["volumes"][0].split(":")[0]
     providers = [yaml.safe_load(path.read_text())["provider"]["name"] for path in contracts.glob("*.json")]
-    expect(options(stub)["--provider"] in providers, f"{options(stub)['--provider']} is among the contracts of {contracts}")
+    expect(
+        options(stub)["--provider"] in providers, f"{options(stub)['--provider']} is among the contracts of {contracts}"
+    )
 
     path, _, mode = manager["tmpfs"][0].partition(":")
     wanted = dict(word.split("=") for word in mode.split(","))
-    expect(path == image.environment["STATE_DIR"] and f"{wanted['uid']}:{wanted['gid']}" == image.user
-           and wanted["mode"] == "0700", "the state directory is the image's, of its user, 0700")
+    expect(
+        path == image.environment["STATE_DIR"]
+        and f"{wanted['uid']}:{wanted['gid']}" == image.user
+        and wanted["mode"] == "0700",
+        "the state directory is the image's, of its user, 0700",
+    )
     for name, service in ours(services).items():
         expect(service["read_only"] and service["cap_drop"] == ["ALL"], f"{name}: read-only, no capabilities")
         if build := service.get("build"):
-            expect((FILE.parent / build["context"] / build["dockerfile"]).samefile(DOCKERFILE), f"{name}: built by deploy/Dockerfile")
+            expect(
+                (FILE.parent / build["context"] / build["dockerfile"]).samefile(DOCKERFILE),
+                f"{name}: built by deploy/Dockerfile",
+            )
     for name, service in services.items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
@@ -102,11 +125,18 @@ def check_with_manager(service):
     program = os.environ.get("MANAGER_PROGRAM", "")
     if not program:
         return
-    environment = {"PATH": os.environ["PATH"], **service["environment"], "CONFIGMAP_PATH": "deploy/examples/contracts",
-                   "STATE_DIR": "/dev/shm/pact-mocks-compose-check", "HEALTH_PORT": "0"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        **service["environment"],
+        "CONFIGMAP_PATH": "deploy/examples/contracts",
+        "STATE_DIR": "/dev/shm/pact-mocks-compose-check",
+        "HEALTH_PORT": "0",
+    }
     result = subprocess.run([program, "--check"], env=environment, capture_output=True, text=True)
-    expect(result.returncode == 0 and "warning" not in result.stdout.lower(),
-           "manager --check takes the environment" + (f": {result.stdout}{result.stderr}" if result.returncode else ""))
+    expect(
+        result.returncode == 0 and "warning" not in result.stdout.lower(),
+        "manager --check takes the environment" + (f": {result.stdout}{result.stderr}" if result.returncode else ""),
+    )
 
 
 if __name__ == "__main__":

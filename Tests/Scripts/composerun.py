@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import compose
 import container
 import dockerfile
+import layers
 from checks import Failed, ask, expect, say, until
 
 STUB, HEALTH = "http://127.0.0.1:8080", "http://127.0.0.1:8081"
@@ -40,14 +41,20 @@ class Stack:
     def stub_image(self):
         """Stands for pactfoundation/pact-stub-server: /app/pact-stub-server is the `pact stub` of the same version."""
         root = self.work / "stub-root"
-        dockerfile.copy_tree(next(self.cache.glob("base-*")), root)
+        layers.copy_tree(next(self.cache.glob("base-*")), root)
         (root / "app").mkdir()
         shutil.copy(self.pact, root / "app/pact")
         server = root / "app/pact-stub-server"
         server.write_text('#!/bin/sh\nexec /app/pact stub "$@"\n')
         server.chmod(0o755)
-        image = SimpleNamespace(environment={"PATH": "/usr/bin:/bin"}, user="0:0", entrypoint=[], volumes=[],
-                                directory="/app", signal="SIGTERM")
+        image = SimpleNamespace(
+            environment={"PATH": "/usr/bin:/bin"},
+            user="0:0",
+            entrypoint=[],
+            volumes=[],
+            directory="/app",
+            signal="SIGTERM",
+        )
         return root, image
 
     def start(self, name):
@@ -64,8 +71,17 @@ class Stack:
                 outside.mkdir(exist_ok=True)
             mounts.append((outside, inside, mode[0] if mode else "rw"))
         tmpfs = dict(entry.split(":", 1) for entry in service.get("tmpfs", []))
-        box = container.Container(root, image, mounts, service.get("environment", {}), self.work / f"{name}.log", tmpfs=tmpfs,
-                        user=service.get("user"), entrypoint=service.get("entrypoint"), init=service.get("init", False))
+        box = container.Container(
+            root,
+            image,
+            mounts,
+            service.get("environment", {}),
+            self.work / f"{name}.log",
+            tmpfs=tmpfs,
+            user=service.get("user"),
+            entrypoint=service.get("entrypoint"),
+            init=service.get("init", False),
+        )
         box.start(service.get("command", []))
         self.running[name] = box
         return box
@@ -74,9 +90,18 @@ class Stack:
         environment = self.services["pact-broker"]["environment"]
         (port,) = compose.container_ports(self.services["pact-broker"])
         self.broker = subprocess.Popen(
-            [self.broker_program, "--port", str(port), "--username", environment["PACT_BROKER_BASIC_AUTH_USERNAME"],
-             "--password", environment["PACT_BROKER_BASIC_AUTH_PASSWORD"]],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                self.broker_program,
+                "--port",
+                str(port),
+                "--username",
+                environment["PACT_BROKER_BASIC_AUTH_USERNAME"],
+                "--password",
+                environment["PACT_BROKER_BASIC_AUTH_PASSWORD"],
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def kill(self):
         for box in self.running.values():
@@ -91,8 +116,13 @@ def first_interaction(stack):
     pact = json.loads((stack.work / "contracts/gcp-secret-manager.json").read_text())
     request, response = pact["interactions"][0]["request"], pact["interactions"][0]["response"]
     query = "&".join(f"{name}={value}" for name, values in request["query"].items() for value in values)
-    return (request["method"], f"{STUB}{request['path']}?{query}", request["headers"],
-            json.dumps(request["body"]).encode(), response)
+    return (
+        request["method"],
+        f"{STUB}{request['path']}?{query}",
+        request["headers"],
+        json.dumps(request["body"]).encode(),
+        response,
+    )
 
 
 def bring_up(stack):
@@ -104,7 +134,10 @@ def bring_up(stack):
     expect(ask(STUB)[0] == 0, f"gcp-mock-server waits: {stub.log.read_text().splitlines()[0]}")
     stack.start("pact-mocks-manager")
     until(10, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
-    expect(ask(HEALTH + "/readiness")[0] == 503 and ask(STUB)[0] == 0, "the manager lives, without a broker nobody is ready")
+    expect(
+        ask(HEALTH + "/readiness")[0] == 503 and ask(STUB)[0] == 0,
+        "the manager lives, without a broker nobody is ready",
+    )
 
     stack.start_broker()
     until(30, "/readiness is 200", lambda: ask(HEALTH + "/readiness")[0] == 200)
@@ -112,19 +145,27 @@ def bring_up(stack):
     until(20, "the stub server answers", lambda: ask(STUB)[0] != 0)
     method, url, headers, body, wanted = first_interaction(stack)
     status, text = ask(url, method, headers, body)
-    expect(status == wanted["status"] and json.loads(text)["name"] == wanted["body"]["name"],
-           f"{method} {url} is answered as the contract says: {status}")
+    expect(
+        status == wanted["status"] and json.loads(text)["name"] == wanted["body"]["name"],
+        f"{method} {url} is answered as the contract says: {status}",
+    )
     expect(container.children(stub.pid), "the stub server is a child of the init that `init: true` asks for")
     (server,) = container.children(stub.pid)
     name = pathlib.Path(f"/proc/{server}/comm").read_text().strip()
-    expect(name == "pact" and not container.children(server), f"the gate has become the stub server ({name}), and nothing else is there")
+    expect(
+        name == "pact" and not container.children(server),
+        f"the gate has become the stub server ({name}), and nothing else is there",
+    )
 
 
 def bring_down(stack):
     for name, service in reversed(list(stack.running.items())):
         if service.unshare.poll() is None:
             code, seconds = service.stop(10)
-            expect(seconds < 5 and (code == 0 or name != "pact-mocks-manager"), f"{name}: exit {code} after {seconds:.2f} s")
+            expect(
+                seconds < 5 and (code == 0 or name != "pact-mocks-manager"),
+                f"{name}: exit {code} after {seconds:.2f} s",
+            )
 
 
 def main():

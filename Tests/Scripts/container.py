@@ -59,10 +59,24 @@ class Container:
     def start(self, arguments=()):
         with open(self.log, "wb") as log:
             self.unshare = subprocess.Popen(
-                ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child=SIGKILL",
-                 "python3", "-B", __file__, *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env={**os.environ, "CONTAINER": json.dumps(self._description())})
+                [
+                    "unshare",
+                    "--mount",
+                    "--pid",
+                    "--uts",
+                    "--ipc",
+                    "--fork",
+                    "--kill-child=SIGKILL",
+                    "python3",
+                    "-B",
+                    __file__,
+                    *arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "CONTAINER": json.dumps(self._description())},
+            )
         started = until(10, "PID 1 starts", lambda: children(self.unshare.pid) or self.unshare.poll() is not None)
         if started is not True:
             self.pid = started[0]
@@ -70,9 +84,16 @@ class Container:
 
     def _description(self):
         return {
-            "root": str(self.root), "uid": self.uid, "gid": self.gid, "environment": self.environment, "mounts": self.mounts,
-            "tmpfs": self.tmpfs, "directory": self.image.directory, "entrypoint": self.entrypoint,
-            "init": self.init}
+            "root": str(self.root),
+            "uid": self.uid,
+            "gid": self.gid,
+            "environment": self.environment,
+            "mounts": self.mounts,
+            "tmpfs": self.tmpfs,
+            "directory": self.image.directory,
+            "entrypoint": self.entrypoint,
+            "init": self.init,
+        }
 
     def _is_running(self):
         try:
@@ -88,9 +109,31 @@ class Container:
     def run(self, command, check=True, **options):
         """As `docker exec`: in all namespaces, as the image's user."""
         return subprocess.run(
-            ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--uts", "--ipc", "--root", "--wd",
-             "--setuid", str(self.uid), "--setgid", str(self.gid), "--", *command],
-            env=self.environment, check=check, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, **options)
+            [
+                "nsenter",
+                "--target",
+                str(self.pid),
+                "--mount",
+                "--pid",
+                "--uts",
+                "--ipc",
+                "--root",
+                "--wd",
+                "--setuid",
+                str(self.uid),
+                "--setgid",
+                str(self.gid),
+                "--",
+                *command,
+            ],
+            env=self.environment,
+            check=check,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            **options,
+        )
 
     def stop(self, seconds):
         """The image's STOPSIGNAL; (exit code, seconds it took)."""

@@ -34,8 +34,11 @@ def check_publishing(work):
         expect(status == 200, f"/providers/{provider}/ready", body[:80])
     for (consumer, provider), interactions in wanted.items():
         status, body = ask(f"{BROKER}/pacts/provider/{provider}/consumer/{consumer}/latest", headers=LOGIN)
-        expect(status == 200 and len(json.loads(body)["interactions"]) == len(interactions),
-               "in the broker", f"{consumer} → {provider}, {len(interactions)} interactions")
+        expect(
+            status == 200 and len(json.loads(body)["interactions"]) == len(interactions),
+            "in the broker",
+            f"{consumer} → {provider}, {len(interactions)} interactions",
+        )
 
 
 def check_confinement(box):
@@ -48,8 +51,13 @@ def check_confinement(box):
     allowed = ["/proc", "/state", "/dev/shm"] + [f"/dev/{device}" for device in container.DEVICES]
     pruned = " -o ".join(f"-path {path}" for path in allowed)
     writable = box.run(
-        ["sh", "-c", f"find / '(' {pruned} ')' -prune -o ! -type l -writable -print"], check=False).stdout.split()
-    expect(not writable, "writable", str(writable) if writable else "nothing but /state (and /dev/shm, which engines mount)")
+        ["sh", "-c", f"find / '(' {pruned} ')' -prune -o ! -type l -writable -print"], check=False
+    ).stdout.split()
+    expect(
+        not writable,
+        "writable",
+        str(writable) if writable else "nothing but /state (and /dev/shm, which engines mount)",
+    )
     for place in ("/probe", "/tmp/probe", "/usr/local/bin/probe", "/pact-contracts/probe"):
         refused = box.run(["touch", place], check=False)
         expect("Read-only file system" in refused.stderr, f"touch {place}", refused.stderr.strip())
@@ -59,7 +67,9 @@ def check_confinement(box):
 
 
 def check_tools(box):
-    answer = box.run(["curl", "--silent", "--include", "http://localhost:8081/providers/GCP-Secret-Manager/ready"]).stdout
+    answer = box.run(
+        ["curl", "--silent", "--include", "http://localhost:8081/providers/GCP-Secret-Manager/ready"]
+    ).stdout
     expect(answer.startswith("HTTP/1.1 200"), "curl inside", answer.splitlines()[0])
     certificates = box.run(["sh", "-c", "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt"]).stdout.strip()
     expect(int(certificates) > 100, "certificate authorities", certificates)
@@ -68,10 +78,16 @@ def check_tools(box):
 
 
 def check_gate(box):
-    ready = box.run(["wait-for-contract", "--check", "--manager", HEALTH, "--provider", "GCP-Secret-Manager"], check=False)
+    ready = box.run(
+        ["wait-for-contract", "--check", "--manager", HEALTH, "--provider", "GCP-Secret-Manager"], check=False
+    )
     expect(ready.returncode == 0, "wait-for-contract --check", ready.stderr.strip() or "0, the contract is there")
     absent = box.run(["wait-for-contract", "--check", "--manager", HEALTH, "--provider", "Nobody"], check=False)
-    expect(absent.returncode not in (0, 64), "wait-for-contract --check", f"{absent.returncode} for a provider that is not there")
+    expect(
+        absent.returncode not in (0, 64),
+        "wait-for-contract --check",
+        f"{absent.returncode} for a provider that is not there",
+    )
 
 
 def check_orphans(box):
@@ -101,8 +117,11 @@ def check_restart(box):
 
     box.run(["sh", "-c", "kill -HUP 1"])
     until(20, "three new workers", replaced)
-    expect(set(served) == {200} and box.processes()["manager"] == before["manager"],
-           "SIGHUP", f"three new workers, {len(served)} of {len(served)} probes 200 meanwhile")
+    expect(
+        set(served) == {200} and box.processes()["manager"] == before["manager"],
+        "SIGHUP",
+        f"three new workers, {len(served)} of {len(served)} probes 200 meanwhile",
+    )
     until(20, "/readiness is 200 again", lambda: ask(HEALTH + "/readiness")[0] == 200)
 
 
@@ -120,6 +139,7 @@ def check_hung(box):
 
 def memory(box):
     """PSS of PID 1 and the workers, after ten more requests to the broker with nothing to publish."""
+
     def asked():
         return len(json.loads(ask(BROKER + "/_requests", headers=LOGIN)[1]))
 
@@ -131,15 +151,24 @@ def memory(box):
         found[name] = int(re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[1])
         from_files += int(re.search(r"^Pss_File:\s+(\d+) kB", text, re.MULTILINE)[1])
     expect(set(found) == {"manager", "watcher", "publisher", "health-server"}, "processes", " ".join(found))
-    say("PSS idle", ", ".join(f"{name} {size / 1024:.1f}" for name, size in found.items())
-        + f", sum {sum(found.values()) / 1024:.1f} MiB, of which {from_files / 1024:.1f} are pages of files")
+    say(
+        "PSS idle",
+        ", ".join(f"{name} {size / 1024:.1f}" for name, size in found.items())
+        + f", sum {sum(found.values()) / 1024:.1f} MiB, of which {from_files / 1024:.1f} are pages of files",
+    )
 
 
 def check_other_user(cache, work):
     """As Kubernetes and OpenShift do it: another number, and a directory that belongs to root and is everybody's."""
     box = container.Container(
-        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts", "ro")],
-        {"BROKER_URL": BROKER}, work / "manager.log", tmpfs={"/state": "mode=0777,size=16m"}, user="12345:0")
+        cache / "root",
+        dockerfile.Image(DOCKERFILE),
+        [(work / "contracts", "/pact-contracts", "ro")],
+        {"BROKER_URL": BROKER},
+        work / "manager.log",
+        tmpfs={"/state": "mode=0777,size=16m"},
+        user="12345:0",
+    )
     try:
         box.start()
         until(20, "/readiness is 200 for another user", lambda: ask(HEALTH + "/readiness")[0] == 200)
@@ -160,10 +189,16 @@ def run(broker_program, cache):
     subprocess.run(["chmod", "-R", "u=rwX,go=rX", work / "contracts"], check=True)
     broker = subprocess.Popen(
         [broker_program, "--port", "9292", "--username", "pact", "--password", "pact"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     box = container.Container(
-        cache / "root", dockerfile.Image(DOCKERFILE), [(work / "contracts", "/pact-contracts", "ro")],
-        {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"}, work / "manager.log")
+        cache / "root",
+        dockerfile.Image(DOCKERFILE),
+        [(work / "contracts", "/pact-contracts", "ro")],
+        {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"},
+        work / "manager.log",
+    )
     try:
         check_container(box, work)
         check_other_user(cache, work)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import dockerfile
+import layers
 from checks import Failed, expect, say
 
 DOCKERFILE = "deploy/Dockerfile"
@@ -33,7 +34,7 @@ def staged_files(programs, gate, cache):
 
 def build(programs, gate, cache):
     image = dockerfile.Image(DOCKERFILE)
-    report = dockerfile.build(image, cache, staged_files(programs, gate, cache), cache / "root")
+    report = layers.build(image, cache, staged_files(programs, gate, cache), cache / "root")
     for instruction, size, cached in report:
         print(f"     {size / 1e6:7.2f} MB  {instruction[:90]}{'  (kept from before)' if cached else ''}")
     files = {path.name: path.stat().st_size for path in (cache / "root/usr/local").rglob("*") if path.is_file()}
@@ -56,16 +57,31 @@ def check_context():
 def check_files(root):
     """What holds without any mount: permissions, the loader, the compiler's version."""
     missing = subprocess.run(
-        ["chroot", root, "/bin/sh", "-c", "ldd /usr/local/bin/manager /usr/local/bin/watcher /usr/local/bin/publisher "
-         "/usr/local/bin/health-server 2>&1 | grep 'not found'"], capture_output=True, text=True).stdout
+        [
+            "chroot",
+            root,
+            "/bin/sh",
+            "-c",
+            "ldd /usr/local/bin/manager /usr/local/bin/watcher /usr/local/bin/publisher "
+            "/usr/local/bin/health-server 2>&1 | grep 'not found'",
+        ],
+        capture_output=True,
+        text=True,
+    ).stdout
     if "GLIBC" in missing or "libcurl" in missing:
         print(f"the programs are not built for the image's Debian: {missing.strip()}", file=sys.stderr)
         sys.exit(77)
     expect(not missing, "libraries", missing.strip() or "each program finds all that it links")
     loose = [
-        str(path) for path in pathlib.Path(root).rglob("*")
-        if not path.is_symlink() and path.is_file() and (path.stat().st_mode & 0o6002 or path.stat().st_uid == 65532)]
-    expect(not loose, "permissions", str(loose) if loose else "no setuid, setgid or world-writable file, none of the user's")
+        str(path)
+        for path in pathlib.Path(root).rglob("*")
+        if not path.is_symlink() and path.is_file() and (path.stat().st_mode & 0o6002 or path.stat().st_uid == 65532)
+    ]
+    expect(
+        not loose,
+        "permissions",
+        str(loose) if loose else "no setuid, setgid or world-writable file, none of the user's",
+    )
     state = pathlib.Path(root, "state").stat()
     expect((state.st_mode & 0o7777, state.st_uid, state.st_gid) == (0o700, 65532, 65532), "/state", "65532:65532, 0700")
     builder = dockerfile.stages(DOCKERFILE)[0][0]

@@ -77,7 +77,9 @@ class Tilt:
     def run(self, cmd, trigger=None):
         return {"step": "run", "cmd": cmd}
 
-    def docker_build(self, ref, context, dockerfile=None, dockerfile_contents=None, live_update=None, only=None, ignore=None):
+    def docker_build(
+        self, ref, context, dockerfile=None, dockerfile_contents=None, live_update=None, only=None, ignore=None
+    ):
         expect(not (dockerfile and dockerfile_contents), "dockerfile and dockerfile_contents")
         context = self.existing(context)
         steps = [step["step"] for step in live_update or []]
@@ -85,7 +87,10 @@ class Tilt:
         for step in live_update or []:
             for path in step.get("paths", []):
                 expect(pathlib.Path(path).is_relative_to(context), f"{path} is outside of what the image watches")
-        self.images[ref] = {"steps": live_update or [], "text": dockerfile_contents or self.existing(dockerfile).read_text()}
+        self.images[ref] = {
+            "steps": live_update or [],
+            "text": dockerfile_contents or self.existing(dockerfile).read_text(),
+        }
 
     def kustomize(self, pathToDir):
         directory = self.existing(pathToDir)
@@ -107,7 +112,10 @@ class Tilt:
 
     def k8s_resource(self, workload, port_forwards=None, resource_deps=None, labels=None):
         self.resources[workload] = port_forwards or []
-        expect(set(resource_deps or []) <= set(self.local_resources), f"{workload} depends on {resource_deps}, which are not all there")
+        expect(
+            set(resource_deps or []) <= set(self.local_resources),
+            f"{workload} depends on {resource_deps}, which are not all there",
+        )
 
 
 def evaluate(flags):
@@ -127,15 +135,23 @@ def evaluate(flags):
 
 def judge(tilt, live):
     manager = [
-        container for item in tilt.objects if item["kind"] == "Deployment"
-        for container in item["spec"]["template"]["spec"]["containers"] if container["name"] == "manager"]
+        container
+        for item in tilt.objects
+        if item["kind"] == "Deployment"
+        for container in item["spec"]["template"]["spec"]["containers"]
+        if container["name"] == "manager"
+    ]
     expect(len(manager) == 1, "one manager is deployed")
     expect(manager[0]["image"].partition(":")[0] in tilt.images, f"{manager[0]['image']} is built")
     workloads = {item["metadata"]["name"] for item in tilt.objects if item["kind"] in ("Deployment", "StatefulSet")}
     expect(set(tilt.resources) <= workloads, f"{set(tilt.resources)} are workloads")
     ports = {
-        port["containerPort"] for item in tilt.objects if item["kind"] == "Deployment"
-        for container in item["spec"]["template"]["spec"]["containers"] for port in container.get("ports", [])}
+        port["containerPort"]
+        for item in tilt.objects
+        if item["kind"] == "Deployment"
+        for container in item["spec"]["template"]["spec"]["containers"]
+        for port in container.get("ports", [])
+    }
     forwarded = {forward["container"] for forwards in tilt.resources.values() for forward in forwards}
     expect(forwarded <= ports, f"ports {forwarded} are containers'")
     expect(any("contracts" in str(path) for path in tilt.watched), "contracts are watched")
