@@ -108,32 +108,12 @@ class Container:
 
     def run(self, command, check=True, **options):
         """As `docker exec`: in all namespaces, as the image's user."""
-        return subprocess.run(
-            [
-                "nsenter",
-                "--target",
-                str(self.pid),
-                "--mount",
-                "--pid",
-                "--uts",
-                "--ipc",
-                "--root",
-                "--wd",
-                "--setuid",
-                str(self.uid),
-                "--setgid",
-                str(self.gid),
-                "--",
-                *command,
-            ],
-            env=self.environment,
-            check=check,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            stdin=subprocess.DEVNULL,
-            **options,
-        )
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        enter = ["nsenter", "--target", str(self.pid), "--mount", "--pid", "--uts", "--ipc", "--root", "--wd"]
+        enter += ["--setuid", str(self.uid), "--setgid", str(self.gid), "--"]
+        options = {"env": self.environment, "capture_output": True, "text": True, "timeout": 30, **options}
+        return subprocess.run([*enter, *command], check=check, **options)
 
     def stop(self, seconds):
         """The image's STOPSIGNAL; (exit code, seconds it took)."""

@@ -15,9 +15,11 @@ import sys
 
 import container
 import dockerfile
+import rootfs_variants
 from checks import Failed, ask, expect, say, until
+from rootfs_variants import HEALTH
 
-HEALTH, BROKER = "http://127.0.0.1:8081", "http://127.0.0.1:9292"
+BROKER = "http://127.0.0.1:9292"
 LOGIN = {"Authorization": "Basic " + base64.b64encode(b"pact:pact").decode()}
 DOCKERFILE = "deploy/Dockerfile"
 CONTRACTS = pathlib.Path("deploy/examples/contracts")
@@ -106,25 +108,6 @@ def check_orphans(box):
     say("orphan", f"{orphan} adopted by PID 1, killed and reaped")
 
 
-def check_restart(box):
-    """As Tilt's live update asks for it: new workers, and the port stays open."""
-    before, served = box.processes(), []
-
-    def replaced():
-        served.append(ask(HEALTH + "/liveness")[0])
-        now = box.processes()
-        return set(now) == set(before) and not set(list(now.values())[1:]) & set(before.values())
-
-    box.run(["sh", "-c", "kill -HUP 1"])
-    until(20, "three new workers", replaced)
-    expect(
-        set(served) == {200} and box.processes()["manager"] == before["manager"],
-        "SIGHUP",
-        f"three new workers, {len(served)} of {len(served)} probes 200 meanwhile",
-    )
-    until(20, "/readiness is 200 again", lambda: ask(HEALTH + "/readiness")[0] == 200)
-
-
 def check_hung(box):
     """The health check must notice: nobody answers while every process stands still."""
     pids = list(box.processes().values())
@@ -158,28 +141,6 @@ def memory(box):
     )
 
 
-def check_other_user(cache, work):
-    """As Kubernetes and OpenShift do it: another number, and a directory that belongs to root and is everybody's."""
-    box = container.Container(
-        cache / "root",
-        dockerfile.Image(DOCKERFILE),
-        [(work / "contracts", "/pact-contracts", "ro")],
-        {"BROKER_URL": BROKER},
-        work / "manager.log",
-        tmpfs={"/state": "mode=0777,size=16m"},
-        user="12345:0",
-    )
-    try:
-        box.start()
-        until(20, "/readiness is 200 for another user", lambda: ask(HEALTH + "/readiness")[0] == 200)
-        mode = box.run(["stat", "--format=%u %a", "/state/12345"]).stdout.strip()
-        expect(mode == "12345 700", "user 12345 with /state of root, 0777", f"/state/12345: {mode}")
-        code, _ = box.stop(10)
-        expect(code == 0, "SIGTERM", f"exit code {code}")
-    finally:
-        box.kill()
-
-
 def run(broker_program, cache):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     work = cache / "work"
@@ -187,34 +148,37 @@ def run(broker_program, cache):
     shutil.copytree(CONTRACTS, work / "contracts")
     # As a checkout of another user: readable for all, writable for none but its owner.
     subprocess.run(["chmod", "-R", "u=rwX,go=rX", work / "contracts"], check=True)
+    image, boxes = dockerfile.Image(DOCKERFILE), []
+
+    def make(mounts=(), **changes):
+        environment = {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"}
+        mounts = [(work / "contracts", "/pact-contracts", "ro"), *mounts]
+        boxes.append(container.Container(cache / "root", image, mounts, environment, work / "manager.log", **changes))
+        boxes[-1].start()
+        return boxes[-1]
+
     broker = subprocess.Popen(
         [broker_program, "--port", "9292", "--username", "pact", "--password", "pact"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    box = container.Container(
-        cache / "root",
-        dockerfile.Image(DOCKERFILE),
-        [(work / "contracts", "/pact-contracts", "ro")],
-        {"BROKER_URL": BROKER, "GIT_COMMIT": "abc1234", "CHECK_INTERVAL_SECS": "1"},
-        work / "manager.log",
-    )
     try:
-        check_container(box, work)
-        check_other_user(cache, work)
+        check_container(make(), work)
+        rootfs_variants.check_other_user(make)
+        rootfs_variants.check_live_update(make, cache / "root", work)
     except (Failed, subprocess.SubprocessError) as error:
         print(f"FAIL {error}", file=sys.stderr)
         print(getattr(error, "stderr", None) or "", file=sys.stderr)
-        print(box.log.read_text()[-4000:], file=sys.stderr)
+        print(boxes[-1].log.read_text()[-4000:], file=sys.stderr)
         sys.exit(1)
     finally:
-        box.kill()
+        for box in boxes:
+            box.kill()
         broker.kill()
         broker.wait()
 
 
 def check_container(box, work):
-    box.start()
     until(5, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
     say("/liveness", "200")
     check_publishing(work)
@@ -222,7 +186,7 @@ def check_container(box, work):
     check_tools(box)
     check_orphans(box)
     memory(box)
-    check_restart(box)
+    rootfs_variants.check_restart(box)
     check_hung(box)
     check_gate(box)
     code, seconds = box.stop(10)
