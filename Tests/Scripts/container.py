@@ -99,12 +99,14 @@ class Container:
         try:
             pid = children(self.pid)[0] if self.init else self.pid
             return "python" not in pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name
-        except (FileNotFoundError, IndexError):
+        except (FileNotFoundError, ProcessLookupError, IndexError):
             return False
 
     def processes(self):
-        """{name: host pid} of PID 1 and its children."""
-        return {pathlib.Path(f"/proc/{pid}/comm").read_text().strip(): pid for pid in [self.pid, *children(self.pid)]}
+        """{name: host pid} of the children of PID 1, and of itself."""
+        # Itself last: a child that is not yet its own program has its name.
+        named = [(process_file(pid, "comm").strip(), pid) for pid in [*children(self.pid), self.pid]]
+        return {name: pid for name, pid in named if name}
 
     def run(self, command, check=True, **options):
         """As `docker exec`: in all namespaces, as the image's user."""
@@ -127,11 +129,16 @@ class Container:
             self.unshare.wait()
 
 
-def children(pid):
+def process_file(pid, name):
+    """Of /proc; empty for a process that is gone."""
     try:
-        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
+        return pathlib.Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def children(pid):
+    return [int(word) for word in process_file(pid, f"task/{pid}/children").split()]
 
 
 def mount(*arguments):

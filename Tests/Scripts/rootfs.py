@@ -98,7 +98,7 @@ def check_orphans(box):
 
     def outside():
         for pid in container.children(box.pid):
-            if re.search(rf"NSpid:.*\t{orphan}\n", pathlib.Path(f"/proc/{pid}/status").read_text()):
+            if re.search(rf"NSpid:.*\t{orphan}\n", container.process_file(pid, "status")):
                 return pid
         return None
 
