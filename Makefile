@@ -75,6 +75,14 @@ prometheus: release ## The metrics and alerts under the real promtool and Promet
 browser: release ## The status page in a headless Chromium (apt's, installed if missing); screenshots in .build/browser
 	@Tests/Scripts/browser.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
+.PHONY: rootfs
+rootfs: release ## The image without an engine: its root file system (root, debootstrap), and the manager living in it
+	@code=0; Tests/Scripts/rootfs.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
+
+.PHONY: deploy
+deploy: rootfs ## The compose file and the Tiltfile, validated; the compose services really run, without an engine
+	@code=0; Tests/Scripts/deploy.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
+
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
 	@$(SWIFT) build -c release --product StateExerciser

@@ -61,6 +61,12 @@ esac
 step "Kubernetes manifests"
 optional Tests/Scripts/manifests.sh
 
+step "image: its root file system, and the manager in it"
+optional Tests/Scripts/rootfs.sh "$release"
+
+step "compose and Tilt"
+optional Tests/Scripts/deploy.sh "$release"
+
 step "peers: the real pact tools"
 code=0
 PACT_CLI=$(Tests/Scripts/peers.sh) || code=$?
