@@ -89,7 +89,7 @@ MUTATIONS = [
      [("($1.value, $0.key) < ($0.value, $1.key)", "$0.key < $1.key")]),
     ("a command that kubectl does not take", "RoleCommandTests", "Sources/Shared/Settings/RoleRule.swift",
      [('"--resource-name=', '"--resource-names=')]),
-    ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/rbac.yaml",
+    ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/base/rbac.yaml",
      [("    verbs: [get, watch]", "    verbs: [get, list, watch]")]),
     ("the page forgets a member", "StateDocumentTests", "docs/state-file.md", [("| `origin` | text |", "| origin | text |")]),
     ("an expired version is resumed from", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch+Failures.swift",
