@@ -54,7 +54,7 @@ def check_gates(objects):
     for pod, template in pods(objects):
         if pod == "pact-broker":
             continue
-        gate, mock = template["spec"].get("initContainers", [{}])[0], template["spec"]["containers"][0]
+        gate, mock = (template["spec"].get("initContainers") or [{}])[0], template["spec"]["containers"][0]
         directory = (gate.get("command") or [""])[-1]
         if gate.get("command", [])[:2] != ["wait-for-contract", "install"]:
             yield f"{pod}: nobody installs the gate"
