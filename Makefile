@@ -71,6 +71,14 @@ prometheus: release ## The metrics and alerts under the real promtool and Promet
 browser: release ## The status page in a headless Chromium (apt's, installed if missing); screenshots in .build/browser
 	@Tests/Scripts/browser.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
+.PHONY: manifests
+manifests: release ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
+	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: systemd
+systemd: release ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
+	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
 	@$(SWIFT) build -c release --product StateExerciser

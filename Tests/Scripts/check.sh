@@ -55,8 +55,11 @@ case $code in
     *) exit "$code" ;;
 esac
 
-step "Kubernetes manifests"
-optional Tests/Scripts/manifests.sh
+step "Kubernetes manifests, values for the broker's chart"
+optional Tests/Scripts/manifests.sh "$release"
+
+step "unit under systemd"
+optional Tests/Scripts/systemd.sh "$release"
 
 step "peers: the real pact tools"
 code=0
