@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 programs=$(realpath "${1:?the directory of the built programs}")
 unit=deploy/systemd/pact-mocks-manager.service
 # Exposure from 0 to 10 as systemd 252 counts it, in tenths: what was reached, so that nothing is lost unnoticed.
-exposure=14
+exposure=12
 if ! command -v systemd-analyze >/dev/null; then
     echo "systemd-analyze is not installed" >&2
     exit 77
@@ -116,6 +116,9 @@ user=$(inside stat --format=%u "/proc/$(property MainPID)")
 # The range of dynamic users (systemd.exec(5)).
 if [ "$user" -lt 61184 ] || [ "$user" -gt 65519 ]; then fail "it runs as $user"; fi
 echo "ok   runs as a dynamic user, $user; status: $(property StatusText)"
+
+limit=$(inside sed -n 's/^Max data size *\([^ ]*\).*/\1/p' "/proc/$(worker publisher)/limits")
+[ "$limit" != unlimited ] || fail "the filter of system calls takes the workers' memory limits away"
 
 inside sh -c 'exec /usr/local/bin/local-broker --port 9292 --username pact --password pact >/run/broker.log 2>&1 </dev/null &'
 await 20 "ready with a broker" status_is /readiness 200
