@@ -204,3 +204,33 @@ def run_sidecars(objects, programs, gate_open):
             require(not ready and took >= 2, "without a broker, after the fallback, and not before it")
     finally:
         pod.close()
+
+
+def run_gate(objects, programs, gate):
+    """The gate as the init container installs it and the mock server's container starts it; the mock server is `env`."""
+    pod = Pod(objects, programs)
+    try:
+        template = named(objects, "Deployment", "gcp-mock-server")["spec"]["template"]["spec"]
+        installer, mock = template["initContainers"][0], template["containers"][0]
+        directory = pod.directory / "gate"
+        directory.mkdir(mode=0o777)
+        directory.chmod(0o777)
+        user = installer["securityContext"]["runAsUser"]
+        command = [gate, *installer["command"][1:-1], str(directory)]
+        require(pod.start("install", command, {}, user).wait(PATIENCE) == 0, f"{' '.join(installer['command'])}")
+
+        pod.start_broker()
+        pod.start_manager()
+        values = pod.values(mock)
+        # The Service's name, as the cluster's DNS gives it.
+        values["MANAGER_URL"] = values["MANAGER_URL"].replace("pact-mocks-manager", "127.0.0.1")
+        arguments = [expanded(text, values) for text in mock["args"]]
+        arguments[arguments.index("--") + 1:] = ["/usr/bin/env"]
+        command = [mock["command"][0].replace("/gate", str(directory)), *arguments]
+        child = pod.start("mock", command, values, mock["securityContext"]["runAsUser"])
+        code = child.wait(PATIENCE)
+        said = (pod.directory / "mock.log").read_text()
+        require(code == 0 and "PACT_CONTRACT_READY=1" in said.splitlines(), "the gate starts the mock server with its contract"
+                if code == 0 else f"the gate: {code} {said}")
+    finally:
+        pod.close()

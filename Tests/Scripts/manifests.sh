@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds deploy/kubernetes with kustomize and checks every object: against the schemas of Kubernetes 1.29 (the first with
-# sidecars on by default) and of the newest that the validator knows (PyPI kubernetes-validate, in a virtual environment of this
+# Builds deploy/kubernetes with kustomize and checks every object: against the schemas of the oldest Kubernetes that has what is
+# used, of one between, and of the newest that the validator knows (PyPI kubernetes-validate, in a virtual environment of this
 # checkout; unknown fields are errors), then by rules of our own (manifest_rules.py), each with a broken copy; then runs the
 # manager of the built objects with their environment and probes.
 # manifests.sh [DIRECTORY-OF-PROGRAMS]: without one nothing is run. Prints why on standard error and leaves with 77 where
@@ -55,11 +55,13 @@ for overlay in base overlays/native-sidecar overlays/separate-mocks overlays/res
         echo "FAIL kustomize does not build $overlay" >&2
         exit 1
     fi
-    # restartPolicy of an init container is known since 1.28, and on by default since 1.29.
-    for kubernetes in 1.29.0 1.33.0 1.37.0; do
-        "$venv/bin/kubernetes-validate" --strict --quiet -k "$kubernetes" "$file"
+    # Sidecars are on by default since 1.29; 1.25 is the first with Pod Security, and the oldest that the validator knows.
+    oldest=1.25
+    if [ "$overlay" = overlays/native-sidecar ]; then oldest=1.29; fi
+    for kubernetes in $oldest 1.33 1.37; do
+        "$venv/bin/kubernetes-validate" --strict --quiet -k "$kubernetes.0" "$file"
     done
-    echo "ok   $overlay: $(grep -c '^kind: ' "$file") objects, valid for Kubernetes 1.29, 1.33 and 1.37"
+    echo "ok   $overlay: $(grep -c '^kind: ' "$file") objects, valid for Kubernetes $oldest, 1.33 and 1.37"
 done
 "$venv/bin/kubernetes-validate" --strict --quiet -k 1.37.0 deploy/helm/manager-service.yaml
 
@@ -79,5 +81,10 @@ refuse() {
 refuse "a Role without verbs" 's/^  verbs:/  verb:/' 1.37.0
 refuse "a port that is a text with a letter" 's/containerPort: 8081/containerPort: x8081/' 1.37.0
 refuse "a misspelt probe" 's/readinessProbe:/readynessProbe:/' 1.29.0
+refuse "a sidecar where there are none" 's/^kind: Namespace/&  # 1.27/' 1.27.0
 
+# wait-for-contract runs in other images, and so is built apart.
+for gate in "$programs/wait-for-contract" .build-gate/release/wait-for-contract; do
+    if [ -z "${GATE:-}" ] && [ -n "$programs" ] && [ -x "$gate" ]; then export GATE=$gate; fi
+done
 "$venv/bin/python" Tests/Scripts/manifests.py "$built" ${programs:+"$programs"}

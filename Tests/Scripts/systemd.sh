@@ -105,7 +105,9 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
 P
 
 # The broker is not there: started all the same, and honestly not ready.
-inside sh -c 'echo BROKER_URL=http://127.0.0.1:9292 >/etc/pact-mocks-manager/environment'
+# The settings, with a password, are for root alone: systemd reads them.
+inside sh -c 'umask 077
+    printf "BROKER_URL=http://127.0.0.1:9292\nBROKER_PASSWORD=hidden\n" >/etc/pact-mocks-manager/environment'
 began=$(milliseconds)
 inside systemctl start pact-mocks-manager || fail "systemctl start"
 echo "ok   systemctl start without a broker: $(($(milliseconds) - began)) ms"
@@ -120,7 +122,7 @@ echo "ok   runs as a dynamic user, $user; status: $(property StatusText)"
 limit=$(inside sed -n 's/^Max data size *\([^ ]*\).*/\1/p' "/proc/$(worker publisher)/limits")
 [ "$limit" != unlimited ] || fail "the filter of system calls takes the workers' memory limits away"
 
-inside sh -c 'exec /usr/local/bin/local-broker --port 9292 --username pact --password pact >/run/broker.log 2>&1 </dev/null &'
+inside sh -c 'exec /usr/local/bin/local-broker --port 9292 --username pact --password hidden >/run/broker.log 2>&1 </dev/null &'
 await 20 "ready with a broker" status_is /readiness 200
 echo "ok   ready with a broker, sandboxed: contracts published"
 
