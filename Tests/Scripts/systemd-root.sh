@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Becomes systemd as PID 1, in namespaces that systemd.sh has made: a root in memory with this machine's /usr, the programs in
-# /usr/local/bin and the unit as it is. systemd-root.sh PROGRAMS UNIT
+# /usr/local/bin, contracts and the unit as it is.
+# systemd-root.sh PROGRAMS UNIT EMPTY-DIRECTORY; CONTRACTS is a directory.
 set -euo pipefail
 programs=$1
 unit=$2
-root=$(mktemp -d)
+root=$3
 mount -t tmpfs -o mode=755 none "$root"
 cd "$root"
 mkdir -p usr proc sys dev run tmp var/lib var/log var/tmp etc/systemd/system old
