@@ -150,17 +150,18 @@ def check_chart(objects, values=None):
     unknown = set(keys(values)) - CHART
     if unknown:
         yield f"the chart has no value {sorted(unknown)}"
-    [extra] = values["broker"]["extraContainers"]
-    if {"name": "READINESS_MODE", "value": "broker"} not in extra["env"]:
+    extra = (values["broker"].get("extraContainers") or [{}])[0]
+    variables = extra.get("env", [])
+    if {"name": "READINESS_MODE", "value": "broker"} not in variables:
         yield "one bad contract takes the broker away from everybody"
-    extra = {**extra, "env": [each for each in extra["env"] if each["name"] != "READINESS_MODE"]}
+    extra = {**extra, "env": [each for each in variables if each["name"] != "READINESS_MODE"]}
     base = container(objects, "manager")
     for field in sorted(extra.keys() | base.keys()):
         if extra.get(field) != base.get(field):
             yield f"{field} of the chart's container is not base's"
     spec = named(objects, "Deployment", "pact-broker")["spec"]["template"]["spec"]
     mounted = {mount["name"] for mount in base["volumeMounts"]}
-    if values["broker"]["volumes"] != [volume for volume in spec["volumes"] if volume["name"] in mounted]:
+    if values["broker"].get("volumes") != [volume for volume in spec["volumes"] if volume["name"] in mounted]:
         yield "the chart's volumes are not base's"
     if values["serviceAccount"].get("name") != spec["serviceAccountName"]:
         yield "the chart's pod has not the manager's ServiceAccount"

@@ -27,7 +27,7 @@ def own_network():
     """A namespace with nothing but a loopback. Raises OSError where that is not allowed."""
     if os.geteuid() != 0:
         raise PermissionError("only root gets a network namespace")
-    os.unshare(os.CLONE_NEWNET) if hasattr(os, "unshare") else unshare_network()
+    unshare_network()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(any_socket, 0x8913, request))[1]  # SIOCGIFFLAGS
@@ -196,7 +196,8 @@ def run_sidecars(objects, programs, gate_open):
         pod.start_manager()
         count, text = pod.until(True, "startupProbe", spec)
         took = time.monotonic() - begin
-        require(count < spec["failureThreshold"], f"the mock server is started after {count} probes, {took:.1f} s: {text[:80]}…")
+        require(count < spec["failureThreshold"],
+                f"the mock server is started after {count} probes, {took:.1f} s: {text[:80]}…")
         ready, text = probe("", {"httpGet": {"port": 8081, "path": "/providers/GCP-Secret-Manager/ready"}})
         if gate_open:
             require(ready, "and its contract is in the broker then")
