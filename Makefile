@@ -83,6 +83,14 @@ rootfs: release ## The image without an engine: its root file system (root, debo
 deploy: rootfs ## The compose file and the Tiltfile, validated; the compose services really run, without an engine
 	@code=0; Tests/Scripts/deploy.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
 
+.PHONY: manifests
+manifests: release ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
+	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: systemd
+systemd: release ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
+	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
 	@$(SWIFT) build -c release --product StateExerciser

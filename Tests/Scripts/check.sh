@@ -58,8 +58,11 @@ case $code in
     *) exit "$code" ;;
 esac
 
-step "Kubernetes manifests"
-optional Tests/Scripts/manifests.sh
+step "Kubernetes manifests, values for the broker's chart"
+optional Tests/Scripts/manifests.sh "$release"
+
+step "unit under systemd"
+optional Tests/Scripts/systemd.sh "$release"
 
 step "image: its root file system, and the manager in it"
 optional Tests/Scripts/rootfs.sh "$release"
