@@ -72,6 +72,7 @@ struct BrokerExamination {
         _ client: BrokerClient,
         _ credentials: HTTPCredentials
     ) throws(TransportError) -> BrokerFacts.Answer {
+        let proxy = settings.brokerProxy?.credentials
         var request = request
         request.connectTimeout = Self.connectLimit
         request.timeout = Self.answerLimit
@@ -79,20 +80,27 @@ struct BrokerExamination {
         _ = try curl.start(request)
         while true {
             if let finished = curl.turn(waitingUpTo: Self.answerLimit).finished.first {
-                return client.explained(finished.result.map { Self.redacted($0, credentials) })
+                return client.explained(finished.result.map { Self.redacted($0, credentials, proxy: proxy) })
             }
         }
     }
 
     /// A proxy's page may repeat what it was sent.
-    static func redacted(_ response: HTTPResponse, _ credentials: HTTPCredentials) -> HTTPResponse {
+    static func redacted(
+        _ response: HTTPResponse,
+        _ credentials: HTTPCredentials,
+        proxy: BaseURL.Credentials? = nil
+    ) -> HTTPResponse {
         guard response.status != 200 else { return response }
-        var response = response
         var text = String(decoding: response.body, as: UTF8.self)
-        for secret in secrets(credentials) where text.contains(secret) {
+        let proxySecrets = proxy.map { secrets(.basic(username: $0.username, password: $0.password)) } ?? []
+        let found = (secrets(credentials) + proxySecrets).filter(text.contains)
+        if found.isEmpty { return response }
+        for secret in found {
             text = text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "[secret]")
-            response.body = Array(text.utf8)
         }
+        var response = response
+        response.body = Array(text.utf8)
         return response
     }
 

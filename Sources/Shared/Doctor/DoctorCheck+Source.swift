@@ -38,7 +38,7 @@ extension DoctorCheck {
             )
         case .sourceConfigMap:
             (
-                "Each ConfigMap is there and was really read; fail if it may not be read, warn if it does not exist.",
+                "Each ConfigMap is there and was really read; fail if not, warn for what is odd about it.",
                 "Create the ConfigMap, or correct CONFIGMAP_NAME and NAMESPACE."
             )
         case .sourceMount:
@@ -101,7 +101,7 @@ extension DoctorCheck {
             )
         case .limitsProcesses:
             (
-                "The container may have 64 processes and threads; warn for fewer.",
+                "The container may have 32 processes and threads; warn for fewer.",
                 "Raise the limit (podPidsLimit of the kubelet, TasksMax=, --pids-limit)."
             )
         case .limitsInotifyInstances:

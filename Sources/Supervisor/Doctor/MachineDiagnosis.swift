@@ -8,7 +8,8 @@ struct MachineDiagnosis {
     static let room: UInt64 = 4 << 20
     /// Connections of the health server (DESIGN: 512, and what else is open).
     static let files: UInt64 = 1024
-    static let processes: UInt64 = 64
+    /// A manager and its workers are 7 threads on two processors (measured); lookups, this command and `status` come and go.
+    static let processes: UInt64 = 32
 
     var lines: [DoctorLine] { [port] + state + [memory, files, processes] + inotify }
 
@@ -59,7 +60,9 @@ struct MachineDiagnosis {
     }
 
     private func space(_ system: MachineFacts.FileSystem) -> DoctorLine {
-        let free = "\(system.freeBytes >> 10) KiB are free"
+        let free =
+            system.freeBytes < 1 << 20
+            ? "\(system.freeBytes >> 10) KiB are free" : "\(system.freeBytes >> 20) MiB are free"
         if system.freeBytes == 0 || system.inodes > 0 && system.freeInodes == 0 {
             let inodes = system.freeBytes == 0 ? "" : ", but no inode"
             return .wrong(.stateSpace, free + inodes)
