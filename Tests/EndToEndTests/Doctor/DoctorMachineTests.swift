@@ -130,7 +130,9 @@ import Testing
     }
 
     @Test func aWorkerThatSaysSomethingElse() throws {
-        let report = try expect([.programsPublisher], try programs("publisher", "echo $BROKER_PASSWORD; exit 0"))
+        let changes = try programs("publisher", "echo $BROKER_PASSWORD; echo $BROKER_PASSWORD >&2; exit 0")
+        let report = try expect([.programsPublisher], changes.merging(["BROKER_PASSWORD": "hidden-password"]) { $1 })
+        #expect(!report.output.contains("hidden-password"), "\(report.output)")
         #expect(report[.programsPublisher].first?.found == "line 1 of what it said is no result", "\(report.output)")
     }
 

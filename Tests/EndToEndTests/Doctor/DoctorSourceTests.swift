@@ -112,7 +112,8 @@ import Testing
     private static let enough = [LocalKubernetesProcess.Rule(["get", "watch"], names: ["pact-contracts"])]
 
     @Test func twoVerbsAreEnough() throws {
-        let (_, changes) = try api(Self.enough)
+        let (server, changes) = try api(Self.enough)
+        defer { server.stop() }
         let report = try expect([], changes)
         #expect(report[.sourceWatch].first?.found == "watch pact/pact-contracts: allowed")
         #expect(report[.sourceConfigMap].first?.found == "pact/pact-contracts was read: 1 key")
@@ -120,20 +121,23 @@ import Testing
     }
 
     @Test func theRightToWatchIsMissing() throws {
-        let (_, changes) = try api([.init(["get"], names: ["pact-contracts"])])
+        let (server, changes) = try api([.init(["get"], names: ["pact-contracts"])])
+        defer { server.stop() }
         let report = try expect([.sourceWatch], changes)
         #expect(report[.sourceWatch].first?.remedy.contains("verbs: [get, watch]") == true, "\(report.output)")
     }
 
     @Test func thereIsNoRole() throws {
-        let (_, changes) = try api([])
+        let (server, changes) = try api([])
+        defer { server.stop() }
         let report = try expect([.sourceOrigin, .sourceGet, .sourceWatch, .sourceConfigMap, .sourceMount], changes)
         #expect(report[.sourceAPI].first?.mark == .good)
         #expect(report[.sourceConfigMap].first?.remedy.contains("ServiceAccount pact/manager") == true)
     }
 
     @Test func withoutARoleTheMountStandsIn() throws {
-        let (_, changes) = try api([])
+        let (server, changes) = try api([])
+        defer { server.stop() }
         let mount = ["CONFIGMAP_PATH": "\(stage.directory.path)/contracts"]
         let odd: [DoctorCheck] = [.sourceOrigin, .sourceGet, .sourceWatch, .sourceConfigMap]
         try expect([], odd: odd, changes.merging(mount) { $1 })
@@ -144,7 +148,8 @@ import Testing
             Array(#"{"exp":1600000000,"sub":"system:serviceaccount:pact:manager"}"#.utf8)
         )
         let token = "eyJhbGciOiJSUzI1NiJ9.\(payload.replacing("=", with: "")).c2ln"
-        let (_, changes) = try api(Self.enough, token: token)
+        let (server, changes) = try api(Self.enough, token: token)
+        defer { server.stop() }
         let report = try expect([.sourceOrigin, .sourceToken, .sourceAPI, .sourceMount], changes)
         #expect(
             report[.sourceToken].first?.found.contains("expired at 2020-09-13T12:26:40") == true,
@@ -155,13 +160,15 @@ import Testing
     }
 
     @Test func theTokenIsEmpty() throws {
-        let (_, changes) = try api(Self.enough, token: "")
+        let (server, changes) = try api(Self.enough, token: "")
+        defer { server.stop() }
         let report = try stage.run(changes.merging(["BROKER_URL": broker.url]) { $1 })
         #expect(report[.sourceToken].first?.mark == .wrong && report.exit == .code(1), "\(report.output)")
     }
 
     @Test func theConfigMapDoesNotExist() throws {
-        let (_, changes) = try api([.init(["get", "watch"])])
+        let (server, changes) = try api([.init(["get", "watch"])])
+        defer { server.stop() }
         let report = try expect(
             [.sourceOrigin, .sourceConfigMap, .sourceMount],
             changes.merging(["CONFIGMAP_NAME": "another"]) { $1 }
