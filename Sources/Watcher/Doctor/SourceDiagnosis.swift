@@ -34,7 +34,9 @@ struct SourceDiagnosis {
 
     private var origin: DoctorLine {
         switch effective {
-        case .directory: return .good(.sourceOrigin, "the directory \(facts.place)")
+        case .directory:
+            let why = facts.lacksAccount ? "; the Kubernetes API is not asked: this pod has no service account" : ""
+            return .good(.sourceOrigin, "the directory \(facts.place)\(why)")
         case .api: return .good(.sourceOrigin, "the Kubernetes API \(facts.api?.url.description ?? "")")
         case .standIn(let reason):
             let text = "the directory \(facts.place) stands in for the Kubernetes API: \(Self.head(reason))"

@@ -5,6 +5,7 @@ import SharedHTTP
 /// (SelfSubjectAccessReview) is stored nowhere.
 struct SourceExamination {
     let settings: Settings
+    let environment: ProcessEnvironment
 
     /// Shorter than a watcher's: a person waits.
     private static var timing: WatchTiming {
@@ -22,6 +23,8 @@ struct SourceExamination {
             insistsOnAPI: settings.contractSource == .kubernetes,
             directory: OnceRun.settledReading(DirectoryReader(path: settings.configMapPath, place: place))
         )
+        let isInCluster = environment["KUBERNETES_SERVICE_HOST"]?.isEmpty == false
+        facts.lacksAccount = settings.kubernetes == nil && settings.contractSource == .auto && isInCluster
         if let kubernetes = settings.kubernetes { facts.api = try api(kubernetes) }
         return facts
     }

@@ -56,6 +56,8 @@ struct SourceFacts {
     var place: String
     /// `CONTRACT_SOURCE=kubernetes`: a directory that stands in is not what was asked for.
     var insistsOnAPI = false
+    /// The API would be asked, but this pod has no service account (`automountServiceAccountToken: false`).
+    var lacksAccount = false
     /// `nil`: the directory alone is the source.
     var api: API?
     var directory: DirectoryReading

@@ -51,6 +51,17 @@ import Testing
         #expect(report[.brokerDNS].first?.found.hasPrefix("no-such-broker.invalid has no address") == true)
     }
 
+    @Test(.enabled(if: SilentNameServer.obstacle == nil, "\(SilentNameServer.obstacle ?? "")"))
+    func theNameServerIsSilent() throws {
+        let server = try SilentNameServer(options: "timeout:30 attempts:5")
+        let begin = MonotonicTime.now()
+        let report = try stage.run(["BROKER_URL": "http://pact-broker.test:9292"], wrapper: server.wrapper)
+        #expect(report.checks(.wrong) == [.brokerDNS], "\(report.output)")
+        #expect(report[.brokerDNS].first?.found.contains("does not answer within 5 s") == true, "\(report.output)")
+        // The lookup itself goes on for two and a half minutes.
+        #expect(MonotonicTime.now() - begin < .seconds(20))
+    }
+
     @Test func theServiceIsThatOfThisVeryPod() throws {
         // A Service without endpoints has no address (headless) or refuses; the broker itself is here.
         let broker = try LocalBrokerProcess()

@@ -88,6 +88,15 @@ import Testing
         #expect(output.contains("which Kubernetes never updates"), "\(output)")
     }
 
+    @Test func aPodWithoutAServiceAccountReadsTheMount() throws {
+        guard access(KubernetesSettings.serviceAccount, F_OK) != 0 else {
+            print("skipped: this machine is a pod with a service account")
+            return
+        }
+        let report = try expect([], ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
+        #expect(report[.sourceOrigin].first?.found.contains("no service account") == true, "\(report.output)")
+    }
+
     // MARK: The Kubernetes API
 
     /// A server with one ConfigMap, and the settings of a pod whose account has these rules.

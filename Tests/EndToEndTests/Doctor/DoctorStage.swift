@@ -37,12 +37,19 @@ struct DoctorStage {
 
     /// Runs it to its end.
     ///
-    /// - Parameter changes: On top of ``variables``; an empty value removes one.
-    func run(_ changes: [String: String] = [:], arguments: [String] = []) throws -> Report {
+    /// - Parameters:
+    ///   - changes: On top of ``variables``; an empty value removes one.
+    ///   - wrapper: A program and arguments that run the manager.
+    func run(
+        _ changes: [String: String] = [:],
+        arguments: [String] = [],
+        wrapper: [String] = []
+    ) throws -> Report {
         let all = variables.merging(changes) { $1 }.filter { !$0.value.isEmpty }
+        let command = wrapper + [try BuiltProducts.path("manager"), "doctor", "--json"] + arguments
         let process = try TestChildProcess(
-            try BuiltProducts.path("manager"),
-            ["doctor", "--json"] + arguments,
+            command[0],
+            Array(command.dropFirst()),
             environment: all.map { "\($0.key)=\($0.value)" }
         )
         let (exit, output) = try process.wait(within: .seconds(60))
