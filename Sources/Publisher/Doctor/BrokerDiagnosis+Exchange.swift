@@ -82,13 +82,20 @@ extension BrokerDiagnosis {
         return .good(.brokerVersion, "\(known); takes many contracts in one request")
     }
 
+    /// Without what to do.
+    private static func head(_ text: String) -> String {
+        String(text.split(separator: "; ", maxSplits: 1).first ?? "")
+    }
+
     /// The answer to an empty publication: who may not write is refused before what it says is looked at (recorded: 401
     /// to read-only credentials, 400 with the missing fields to those that may write).
     private var permission: DoctorLine? {
         guard let outcome = outcome(.publish) else { return nil }
         switch outcome {
-        case .unauthorized(let text): return .wrong(.brokerWrite, text, DoctorCheck.brokerWrite.remedy)
-        case .forbidden(let text): return .wrong(.brokerWrite, text, DoctorCheck.brokerWrite.remedy)
+        case .unauthorized(let text), .forbidden(let text):
+            let canRead = authentication?.mark == .good
+            let found = canRead ? "we may read, but a publication is refused: \(text)" : text
+            return .wrong(.brokerWrite, Self.head(found), DoctorCheck.brokerWrite.remedy)
         case .rejected(status: 400, _):
             return .good(.brokerWrite, "an empty publication is refused as empty, not for who we are")
         case .noSuchEndpoint:

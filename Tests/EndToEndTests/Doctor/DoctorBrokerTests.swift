@@ -84,6 +84,7 @@ import Testing
         let broker = try LocalBrokerProcess(arguments: reader, username: "pact", password: "s3cret")
         let report = try stage.expect([.brokerWrite], credentials(broker.url, "reader", "readonly"))
         #expect(report[.brokerAuthentication].first?.mark == .good)
+        #expect(report[.brokerWrite].first?.found.hasPrefix("we may read, but") == true, "\(report.output)")
         #expect(report[.brokerWrite].first?.remedy.contains("read-only") == true)
     }
 
