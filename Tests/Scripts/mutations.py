@@ -139,7 +139,7 @@ MUTATIONS = [
     ("doctor: a public heartbeat proves the credentials", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift",
      [("for kind in [BrokerRequest.Kind.heartbeat, .dependencies, .index]", "for kind in [BrokerRequest.Kind.heartbeat]")]),
     ("doctor: any refusal of an empty publication is a right to write", "BrokerDiagnosisTests|DoctorBrokerTests",
-     BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift", [("case .rejected(status: 400, _):", "case .rejected, .unauthorized:")]),
+     BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift", [("case .rejected(status: 400, _):", "case .rejected:")]),
     ("doctor: a Service of another namespace is ours", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis.swift",
      [("guard labels[1] == namespace else { return false }", "_ = namespace")]),
     ("doctor: the lookup has no deadline", "DoctorBrokerTests", BROKER_DOCTOR + "NameLookup.swift",

@@ -6,7 +6,12 @@ extension SourceDiagnosis {
         guard let api = facts.api else { return [] }
         var lines = [token(api), authorities(api)]
         if let problem = api.configMaps.lazy.compactMap(\.problem).first(where: { !$0.isRefusal }) {
-            lines.append(.wrong(.sourceAPI, problem.detail))
+            // What a watcher says of its own attempts is nothing to do.
+            let isToken = problem.code == ConfigMapState.Problem.unauthorized
+            let remedy = "Mount a token of an account of this cluster that has not expired."
+            lines.append(
+                .wrong(.sourceAPI, isToken ? Self.head(problem.detail) : problem.detail, isToken ? remedy : nil)
+            )
         } else {
             lines.append(.good(.sourceAPI, "\(api.url) answers"))
             lines += SourceFacts.Verb.allCases.flatMap { rights($0, api) } + api.configMaps.map(line)

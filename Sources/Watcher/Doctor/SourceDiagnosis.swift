@@ -50,7 +50,7 @@ struct SourceDiagnosis {
     }
 
     /// Without what to do, which stands in the line of the cause.
-    private static func head(_ reason: String) -> String {
+    static func head(_ reason: String) -> String {
         String(reason.split(separator: "; ", maxSplits: 1).first ?? "")
     }
 

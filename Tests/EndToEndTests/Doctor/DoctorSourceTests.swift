@@ -165,6 +165,7 @@ import Testing
             "\(report.output)"
         )
         #expect(report[.sourceAPI].first?.found.contains("401") == true)
+        #expect(report[.sourceAPI].first?.remedy.hasPrefix("Mount a token") == true, "\(report.output)")
         #expect(!report.output.contains(payload))
     }
 
