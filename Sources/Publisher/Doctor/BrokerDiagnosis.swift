@@ -60,20 +60,20 @@ struct BrokerDiagnosis {
         guard pod.answersOnLoopback else {
             return .odd(
                 .brokerOwnService,
-                "\(host) is a Service of this namespace and nobody answers behind it; if it selects this very pod, it has no "
-                    + "endpoint until the pod is ready, and the pod is not ready without the broker",
+                "\(host) is a Service of this namespace and nobody answers behind it; if it selects this very pod, it "
+                    + "has no endpoint until the pod is ready, and the pod is not ready without the broker",
                 "where the broker runs in this pod set BROKER_URL=\(local); else see to the broker's own pod"
             )
         }
         return .odd(
             .brokerOwnService,
-            "nobody answers behind the Service \(host), but somebody listens on port \(facts.target.port) in this very pod: "
-                + "the Service has no endpoint until the pod is ready, and the pod is not ready without the broker",
+            "nobody answers behind the Service \(host), but somebody listens on port \(facts.target.port) in this "
+                + "very pod: the Service has no endpoint until the pod is ready, and the pod is not ready without the broker",
             "set BROKER_URL=\(local)"
         )
     }
 
-    /// A name that the cluster's DNS makes the Service's: `NAME`, `NAME.NAMESPACE`, `NAME.NAMESPACE.svc[.cluster.local]`.
+    /// A name that the cluster's DNS makes a Service's: `NAME`, `NAME.NAMESPACE`, `NAME.NAMESPACE.svc[.cluster.local]`.
     static func isService(_ host: String, of namespace: String) -> Bool {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard labels.allSatisfy(KubernetesName.isLabel), host.contains(where: \.isLetter), host != "localhost" else {

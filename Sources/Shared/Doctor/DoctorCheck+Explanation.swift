@@ -22,8 +22,8 @@ extension DoctorCheck {
             )
         case .settingsIgnored:
             (
-                "No setting is set for nothing: one of a pair of which the other counts, one that is accepted for older "
-                    + "manifests only, a value that Kubernetes injected; warn for each.",
+                "No setting is set for nothing: one of a pair of which the other counts, one that is accepted for "
+                    + "older manifests only, a value that Kubernetes injected; warn for each.",
                 "Remove the variable that does not count, or the one that keeps it from counting."
             )
         case .programsDirectory:
@@ -33,8 +33,8 @@ extension DoctorCheck {
             )
         case .programsPublisher:
             (
-                "`publisher --doctor` ran to its end; fail if it crashed, hung or said something else than results. The "
-                    + "broker is then looked at in part or not at all.",
+                "`publisher --doctor` ran to its end; fail if it crashed, hung or said something else than results. "
+                    + "The broker is then looked at in part or not at all.",
                 "Run `publisher --doctor` by itself and read what it says; raise --timeout if it was only slow."
             )
         default:
@@ -50,8 +50,8 @@ extension DoctorCheck {
         switch self {
         case .brokerURL:
             (
-                "Which address is asked, with which kind of credentials and through which proxy; always ok, for the other "
-                    + "checks judge it.",
+                "Which address is asked, with which kind of credentials and through which proxy; always ok, for the "
+                    + "other checks judge it.",
                 "Nothing."
             )
         case .brokerDNS:
@@ -69,12 +69,13 @@ extension DoctorCheck {
             (
                 "BROKER_URL does not lead through a Service that has no endpoint until this very pod is ready, which "
                     + "would be a deadlock; warn where it may.",
-                "Where the broker runs in this pod set BROKER_URL=http://127.0.0.1:9292; else see to the broker's own pod, "
-                    + "or set publishNotReadyAddresses: true in its Service."
+                "Where the broker runs in this pod set BROKER_URL=http://127.0.0.1:9292; else see to the broker's own "
+                    + "pod, or set publishNotReadyAddresses: true in its Service."
             )
         case .brokerTLS:
             (
-                "The broker's certificate is of an authority that we trust, for this name, and not expired; fail if not.",
+                "The broker's certificate is of an authority that we trust, for this name, and not expired; fail if "
+                    + "not.",
                 "Set BROKER_CA_FILE to the PEM file of the authority, or correct the name or the certificate."
             )
         case .brokerHeartbeat:

@@ -43,8 +43,8 @@ extension DoctorCheck {
             )
         case .sourceMount:
             (
-                "The directory CONFIGMAP_PATH exists, can be read and holds a contract. Where it is the source fail and, "
-                    + "for an empty one, warn; where the API is the source it is only told.",
+                "The directory CONFIGMAP_PATH exists, can be read and holds a contract. Where it is the source fail "
+                    + "and, for an empty one, warn; where the API is the source it is only told.",
                 "Mount the ConfigMap there, or set CONFIGMAP_PATH to the directory with the contracts."
             )
         case .sourceSubPath:
@@ -54,8 +54,8 @@ extension DoctorCheck {
             )
         default:
             (
-                "Every file is a contract; fail for each that is none, with the place in it, and for each conflict of two "
-                    + "files; warn where there is none at all.",
+                "Every file is a contract; fail for each that is none, with the place in it, and for each conflict of "
+                    + "two files; warn where there is none at all.",
                 "Correct the file or take it out; `watcher --once` shows the same as a table."
             )
         }

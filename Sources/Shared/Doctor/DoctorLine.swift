@@ -28,8 +28,8 @@ package struct DoctorLine: Equatable, Sendable {
         DoctorLine(check, .good, found, "")
     }
 
-    /// - Parameter remedy: `nil`: the check's own, or what follows the first semicolon of `found`: our messages name the
-    ///   trouble before it and the way out behind it.
+    /// - Parameter remedy: `nil`: the check's own, or what follows the first semicolon of `found`: our messages name
+    ///   the trouble before it and the way out behind it.
     package static func odd(_ check: DoctorCheck, _ found: String, _ remedy: String? = nil) -> DoctorLine {
         explained(check, .odd, found, remedy)
     }

@@ -8,7 +8,8 @@ struct MachineDiagnosis {
     static let room: UInt64 = 4 << 20
     /// Connections of the health server (DESIGN: 512, and what else is open).
     static let files: UInt64 = 1024
-    /// A manager and its workers are 7 threads on two processors (measured); lookups, this command and `status` come and go.
+    /// A manager and its workers are 7 threads on two processors (measured, 2026-11-26); lookups, this command and
+    /// `status` come and go.
     static let processes: UInt64 = 32
 
     var lines: [DoctorLine] { [port] + state + [memory, files, processes] + inotify }

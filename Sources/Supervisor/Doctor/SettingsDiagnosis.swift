@@ -38,7 +38,8 @@ struct SettingsDiagnosis {
         } else if inURL, !named.isEmpty {
             let list = named.joined(separator: " and ")
             texts.append(
-                "the credentials in BROKER_URL are ignored: \(list) count\(named.count == 1 ? "s" : ""); remove one of them"
+                "the credentials in BROKER_URL are ignored: \(list) count\(named.count == 1 ? "s" : ""); "
+                    + "remove one of them"
             )
         }
         return texts

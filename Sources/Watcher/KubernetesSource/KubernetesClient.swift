@@ -95,8 +95,8 @@ struct KubernetesClient {
         request("\(collection(state))/\(PercentEncoding.pathSegment(state.name))", of: state, isNew: true)
     }
 
-    /// A question to RBAC about ourselves, which every authenticated user may ask (SelfSubjectAccessReview; the API stores
-    /// nothing). On a new connection only where the authorities have changed.
+    /// A question to RBAC about ourselves, which every authenticated user may ask (SelfSubjectAccessReview; the API
+    /// stores nothing). On a new connection only where the authorities have changed.
     mutating func reviewRequest(_ verb: String, _ state: ConfigMapState) -> HTTPRequest {
         let attributes: JSONValue = [
             "namespace": .string(state.namespace), "verb": .string(verb), "resource": "configmaps",
