@@ -68,7 +68,8 @@ struct BrokerDiagnosis {
         return .odd(
             .brokerOwnService,
             "nobody answers behind the Service \(host), but somebody listens on port \(facts.target.port) in this "
-                + "very pod: the Service has no endpoint until the pod is ready, and the pod is not ready without the broker",
+                + "very pod: the Service has no endpoint until the pod is ready, and the pod is not ready without the "
+                + "broker",
             "set BROKER_URL=\(local)"
         )
     }
