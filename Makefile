@@ -26,6 +26,11 @@ release: install ## Release build of the five programs
 demo: release ## The main job on the example contracts, against the embedded local broker
 	@Tests/Scripts/demo.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
+.PHONY: doctor-demo
+doctor-demo: release ## `manager doctor` on six broken set-ups and a good one
+	@$(SWIFT) build -c release --product local-kubernetes
+	@Tests/Scripts/doctor.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
 .PHONY: test
 test: build ## The tests that people run: no network, nothing but libcurl to install
 	@Tests/Scripts/test.sh

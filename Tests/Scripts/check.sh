@@ -45,6 +45,10 @@ step "debug build"
 step "demo"
 Tests/Scripts/demo.sh "$release"
 
+step "manager doctor on broken set-ups"
+"$swift" build -c release --product local-kubernetes
+Tests/Scripts/doctor.sh "$release"
+
 step "state file under the thread sanitizer"
 "$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race
 .build-tsan/debug/state-race 10

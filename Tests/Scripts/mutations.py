@@ -15,6 +15,9 @@ PUBLISHER = "Sources/Publisher/"
 KUBERNETES = "Sources/Watcher/KubernetesSource/"
 HEALTH = "Sources/HealthServer/Evaluation/"
 METRICS = "Sources/HealthServer/Metrics/"
+BROKER_DOCTOR = PUBLISHER + "Doctor/"
+SOURCE_DOCTOR = "Sources/Watcher/Doctor/"
+MANAGER_DOCTOR = "Sources/Supervisor/Doctor/"
 ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
         StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
 """
@@ -151,6 +154,31 @@ MUTATIONS = [
     ("metrics: an edit counts as published before its proof", "ChangeClockTests", PUBLISHER + "ChangeClock.swift",
      [("guard let record = pairs[key], let proof = record.verified else { return false }\n"
        "            return proof.isConfirmed && proof.sha256 == record.desired.sha256", "return pairs[key] != nil")]),
+    ("doctor: a public heartbeat proves the credentials", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift",
+     [("for kind in [BrokerRequest.Kind.heartbeat, .dependencies, .index]", "for kind in [BrokerRequest.Kind.heartbeat]")]),
+    ("doctor: any refusal of an empty publication is a right to write", "BrokerDiagnosisTests|DoctorBrokerTests",
+     BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift", [("case .rejected(status: 400, _):", "case .rejected:")]),
+    ("doctor: a Service of another namespace is ours", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis.swift",
+     [("guard labels[1] == namespace else { return false }", "_ = namespace")]),
+    ("doctor: the lookup has no deadline", "DoctorBrokerTests", BROKER_DOCTOR + "NameLookup.swift",
+     [("Int32(clamping: limit.milliseconds)) > 0", "-1) > 0")]),
+    ("doctor: a page that repeats our password is shown", "BrokerDiagnosisTests|DoctorMachineTests",
+     BROKER_DOCTOR + "BrokerExamination.swift",
+     [("finished.result.map { Self.redacted($0, credentials, proxy: proxy) }", "finished.result"), ("        let proxy = settings.brokerProxy?.credentials\n", "")]),
+    ("doctor: a denied right is an allowed one", "SourceDiagnosisTests|DoctorSourceTests", SOURCE_DOCTOR + "SourceExamination.swift",
+     [("return isAllowed ? .allowed : .denied", "_ = isAllowed\n            return .allowed")]),
+    ("doctor: an expired token is good", "SourceDiagnosisTests|DoctorSourceTests", SOURCE_DOCTOR + "SourceDiagnosis+API.swift",
+     [("guard expiry > facts.now else {", "guard expiry > 0 else {")]),
+    ("doctor: what stands in hides nothing", "SourceDiagnosisTests", SOURCE_DOCTOR + "SourceDiagnosis+API.swift",
+     [("return lines.map(\\.asOdd)", "return lines")]),
+    ("doctor: a worker that died is believed", "WorkerAnswerTests", MANAGER_DOCTOR + "WorkerDoctor.swift",
+     [("case .code(let code) where !isComplete:", "case .code(let code) where !isComplete && code > 1:")]),
+    ("doctor: what a worker has started outlives it", "DoctorMachineTests", MANAGER_DOCTOR + "WorkerDoctor.swift",
+     [("kill(-pid, SIGKILL)", "kill(pid, SIGKILL)")]),
+    ("doctor: anybody's port is ours while a manager runs", "MachineDiagnosisTests", MANAGER_DOCTOR + "MachineDiagnosis.swift",
+     [("facts.portHolders.contains(where: { $0.pid == pid })", "pid > 0")]),
+    ("reviews say yes to whatever is asked", "AccessReviewTests", "Tests/LocalKubernetes/Access/AccessTable.swift",
+     [("guard refusal(identity, wanted) == nil else { return nil }", "_ = wanted")]),
 ]
 
 
