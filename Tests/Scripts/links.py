@@ -111,7 +111,8 @@ class Checkout:
         for path in [root / "Makefile", *(p for d in ("Sources", "Tests", "deploy") for p in (root / d).rglob("*"))]:
             if path.is_file() and path.suffix != ".md" and path.name not in OWN and path.stat().st_size < 1 << 20:
                 text = path.read_text(errors="replace")
-                self.words.update(VARIABLE.findall(text))
+                # A name may follow an escaped line break.
+                self.words.update(VARIABLE.findall(text.replace("\\n", " ")))
                 for name in PAGE.findall(text):
                     self.named.setdefault(name, path)
                 if path.suffix == ".swift":

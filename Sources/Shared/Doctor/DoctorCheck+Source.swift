@@ -24,12 +24,12 @@ extension DoctorCheck {
         case .sourceGet:
             (
                 "RBAC lets us `get` each ConfigMap (SelfSubjectAccessReview); fail if not.",
-                "Add the rule of deploy/kubernetes/rbac.yaml to a Role that is bound to our ServiceAccount."
+                "Add the rule of deploy/kubernetes/base/rbac.yaml to a Role that is bound to our ServiceAccount."
             )
         case .sourceWatch:
             (
                 "RBAC lets us `watch` each ConfigMap (SelfSubjectAccessReview); fail if not.",
-                "Add the rule of deploy/kubernetes/rbac.yaml to a Role that is bound to our ServiceAccount."
+                "Add the rule of deploy/kubernetes/base/rbac.yaml to a Role that is bound to our ServiceAccount."
             )
         case .sourceList:
             (

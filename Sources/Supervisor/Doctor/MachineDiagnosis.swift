@@ -6,7 +6,7 @@ struct MachineDiagnosis {
 
     /// Free bytes for the state: its largest section may take that much twice while it is replaced.
     static let room: UInt64 = 4 << 20
-    /// Connections of the health server (DESIGN: 512, and what else is open).
+    /// Connections of the health server (512 at most, and what else is open).
     static let files: UInt64 = 1024
     /// A manager and its workers are 7 threads on two processors (measured, 2026-11-26); lookups, this command and
     /// `status` come and go.

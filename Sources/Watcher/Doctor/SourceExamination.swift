@@ -87,7 +87,7 @@ struct SourceExamination {
         }
     }
 
-    /// 201 with `status.allowed` (FACTS-kubernetes.md, recording 05).
+    /// 201 with `status.allowed` (recording 05 of Tests/Fixtures).
     static func right(_ result: Result<HTTPResponse, TransportError>) -> SourceFacts.Right {
         switch result {
         case .failure(let error): return .unknown(error.description)
