@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "CGate.h"
 #include "start.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,10 @@ static void before_constructors(int argc, char **argv, char **envp) {
         if (sigaction(signal, NULL, &action) == 0) cgate_start.ignored[signal] = action.sa_handler == SIG_IGN;
     }
     pthread_sigmask(SIG_SETMASK, NULL, &cgate_start.mask);
+    // A descriptor of ours in the place of a closed standard one would get the lines meant for people. The root directory
+    // can be opened wherever we are, and takes no line; close-on-exec, so the command finds what we found: nothing.
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/", O_PATH | O_CLOEXEC);
     char target[2];
     if (readlink("/proc/self/exe", target, sizeof target) > 0) return;
     original = environ;
