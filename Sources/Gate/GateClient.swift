@@ -143,6 +143,8 @@ private final class AnswerCollector: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
+        case HTTPParserError.invalidEOFState:
+            end(.failure(.brokenAnswer("closes the connection within its answer")), context)
         case is HTTPParserError: end(.failure(.brokenAnswer("what it answers is not HTTP")), context)
         case let error as IOError:
             end(.failure(.brokenAnswer(String(cString: strerror(error.errnoCode)).lowercased())), context)

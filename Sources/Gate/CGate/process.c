@@ -22,6 +22,12 @@ static void end_as_init(int signal) { _exit(128 + signal); }
 
 void cgate_prepare_signals(void) {
     static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    // The backtracer's handlers, where there is one: with them the first SIGQUIT from outside ends nothing.
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction now;
+        if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN)
+            signal(number, SIG_DFL);
+    }
     signal(SIGPIPE, SIG_IGN);
     if (getpid() != 1) return;
     struct sigaction action;
@@ -52,9 +58,19 @@ static char **merged_environment(char *const *names, char *const *additions) {
     return result;
 }
 
+/// Libraries do not always say close-on-exec (SwiftNIO's epoll descriptor), and there may be no /proc to list what is open.
+static void keep_inherited_descriptors_only(void) {
+    for (int descriptor = 0; descriptor < KNOWN_DESCRIPTORS; descriptor++) {
+        if (cgate_start.is_open[descriptor]) continue;
+        int flags = fcntl(descriptor, F_GETFD);
+        if (flags >= 0) fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
+    }
+}
+
 int cgate_execute(int first, char *const *names, char *const *additions) {
     char **envp = merged_environment(names, additions);
     if (envp == NULL) return -ENOMEM;
+    keep_inherited_descriptors_only();
     // A handler becomes the default action by itself at execve; what is ignored stays ignored.
     for (int number = 1; number < NSIG; number++) {
         struct sigaction now;

@@ -1,10 +1,10 @@
 // What happens before the first constructor: an array that the start code of libc walks first, with main's arguments.
 //
-// It notes what exec must hand on unchanged. And it makes a static Swift program start where /proc is not mounted: a
-// constructor of the Swift runtime prepares its backtracer and looks for swift-backtrace beside itself, for which it
-// reads the link /proc/self/exe, and aborts without it ("Unable to obtain Swift runtime path", measured with 6.3.1). It
-// does not look if SWIFT_ROOT says where the runtime is, so here it is told. The environment it sees for that moment is
-// ours; the process's own one is never written to, and main puts it back before anybody else reads it.
+// It notes what exec must hand on unchanged. And in a static program it keeps the Swift runtime's backtracer away, which a
+// constructor prepares: where /proc is not mounted, that aborts while it looks for swift-backtrace beside itself ("Unable
+// to obtain Swift runtime path", measured with 6.3.1), unless SWIFT_ROOT says where the runtime is. The environment that
+// it sees for that moment is ours; the process's own one is never written to, and main puts it back before anybody else
+// reads it. (A shared libc sets `environ` after this; such a program has /proc where it was built.)
 #define _GNU_SOURCE
 #include "CGate.h"
 #include "start.h"
@@ -32,12 +32,13 @@ static void before_constructors(int argc, char **argv, char **envp) {
         if (sigaction(signal, NULL, &action) == 0) cgate_start.ignored[signal] = action.sa_handler == SIG_IGN;
     }
     pthread_sigmask(SIG_SETMASK, NULL, &cgate_start.mask);
+    for (int descriptor = 0; descriptor < KNOWN_DESCRIPTORS; descriptor++)
+        cgate_start.is_open[descriptor] = fcntl(descriptor, F_GETFD) >= 0;
     // A descriptor of ours in the place of a closed standard one would get the lines meant for people. The root directory
     // can be opened wherever we are, and takes no line; close-on-exec, so the command finds what we found: nothing.
     for (int descriptor = 0; descriptor <= 2; descriptor++)
-        if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/", O_PATH | O_CLOEXEC);
-    char target[2];
-    if (readlink("/proc/self/exe", target, sizeof target) > 0) return;
+        if (!cgate_start.is_open[descriptor]) (void)!open("/", O_PATH | O_CLOEXEC);
+    if (!cgate_is_self_contained()) return;
     original = environ;
     environ = replacement;
 }

@@ -5,11 +5,15 @@
 #include <signal.h>
 #include <stdbool.h>
 
+/// The kernel gives the lowest free number, so ours are below this unless we inherited about as many.
+enum { KNOWN_DESCRIPTORS = 1024 };
+
 struct start {
     int argc;
     char **argv;
     bool ignored[NSIG];
     sigset_t mask;
+    bool is_open[KNOWN_DESCRIPTORS];
 };
 
 extern struct start cgate_start;

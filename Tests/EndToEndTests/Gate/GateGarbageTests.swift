@@ -32,7 +32,7 @@ import Testing
         ),
         Fault(name: "no HTTP", word: "not HTTP", answer: text("SSH-2.0-OpenSSH_9.2\r\n")),
         Fault(name: "nothing at all", word: "without an answer", answer: text("")),
-        Fault(name: "half a head", word: "without an answer", answer: text("HTTP/1.1 200 OK\r\nContent-")),
+        Fault(name: "half a head", word: "within its answer", answer: text("HTTP/1.1 200 OK\r\nContent-")),
         Fault(
             name: "half a body",
             word: "within its answer",
