@@ -29,10 +29,8 @@ enum Installation {
         let target = "\(directory)/\(fileName)"
         let temporary = "\(directory)/.\(fileName).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         do throws(SystemError) {
-            let source = FileDescriptor(owning: try checked("open", "this program", cgate_open_self()))
-            let copy = FileDescriptor(owning: try checked("open", temporary, cgate_create(temporary)))
+            try write(temporary)
             do throws(SystemError) {
-                try transfer(source, to: copy, temporary)
                 try retryingInterrupts("rename", target) { rename(temporary, target) }
             } catch {
                 unlink(temporary)
@@ -42,6 +40,18 @@ enum Installation {
             throw .system(error)
         }
         return target
+    }
+
+    /// The file is closed when this returns: one that somebody may still write to cannot be executed (ETXTBSY).
+    private static func write(_ path: String) throws(SystemError) {
+        let source = FileDescriptor(owning: try checked("open", "this program", cgate_open_self()))
+        let copy = FileDescriptor(owning: try checked("open", path, cgate_create(path)))
+        do throws(SystemError) {
+            try transfer(source, to: copy, path)
+        } catch {
+            unlink(path)
+            throw error
+        }
     }
 
     private static func transfer(

@@ -77,6 +77,8 @@ class NameServer:
         while True:
             try:
                 message, client = self.udp.recvfrom(4096)
+                if not message:  # closed
+                    return
                 for reply in self._replies(message, False):
                     self.udp.sendto(reply, client)
             except OSError:
