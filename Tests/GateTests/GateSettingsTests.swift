@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Gate
@@ -55,5 +56,16 @@ struct GateSettingsTests {
             }
             #expect(error?.description.contains("hidden") == false, "\(String(describing: error))")
         }
+    }
+
+    @Test func theManualHasEveryExitCodeAndVariable() throws {
+        let manual = try RepositoryFile.text("docs/gate.md")
+        let plain = manual.filter { $0 != "`" }
+        for code in GateExit.allCases {
+            let row = "| \(code.rawValue) | \(code.meaning.filter { $0 != "`" }) |"
+            #expect(plain.contains(row), "\(row)")
+        }
+        for name in GateOutcome.variables { #expect(manual.contains("| `\(name)` |")) }
+        #expect(manual.contains(GateSettings.defaultManagerURL))
     }
 }

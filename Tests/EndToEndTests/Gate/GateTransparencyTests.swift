@@ -51,6 +51,20 @@ import Testing
         #expect(result.exit == .code(0))
     }
 
+    /// Whoever should read the lines does not: they are lost, the command is not.
+    @Test func aFullPipeDoesNotHoldTheCommandBack() throws {
+        let directory = try TemporaryDirectory()
+        let gate = try BuiltProducts.path("wait-for-contract")
+        let arguments = (Self.nowhere + ["--", "/bin/echo", "ran"]).joined(separator: " ")
+        let result = try run([
+            "/bin/sh", "-c",
+            "mkfifo \(directory.path)/f; exec 3<>\(directory.path)/f; "
+                + "dd if=/dev/zero of=\(directory.path)/f bs=4096 oflag=nonblock 2>/dev/null; "
+                + "exec \(gate) \(arguments) 2>\(directory.path)/f",
+        ])
+        #expect(result.output == "ran\n" && result.exit == .code(0), "\(result.output)")
+    }
+
     @Test func bytesThatAreNoTextArriveAsTheyWere() throws {
         let gate = try BuiltProducts.path("wait-for-contract")
         let arguments = Self.nowhere.joined(separator: " ")
