@@ -7,8 +7,10 @@ import Synchronization
 
 /// Asks one server over plain HTTP/1.1: a connection for each question, each with an end.
 final class GateClient: Sendable {
-    /// More than any broker's answer about a contract of the largest size that the manager publishes (16 MiB).
-    static let maximumBody = 32 << 20
+    /// Ten times what the manager or the broker says about a provider with a thousand contracts.
+    static let maximumBody = 4 << 20
+    /// The broker's answer about a pair holds the contract, of which the manager publishes up to 16 MiB.
+    static let maximumContract = 32 << 20
     /// A name that is looked up and a connection that is made count together.
     static let connectTimeout: Duration = .seconds(20)
 
@@ -23,17 +25,20 @@ final class GateClient: Sendable {
     private let port: Int
     private let authority: String
     private let accept: String
+    private let limit: Int
     private let report: @Sendable (Ended) -> Void
     private let channels = Mutex<[Int: any Channel]>([:])
 
     /// - Parameter report: Called once for each question, on another thread.
-    init(_ source: GateSettings.Source, report: @escaping @Sendable (Ended) -> Void) {
-        authority = source.url.authority
+    init(_ settings: GateSettings, report: @escaping @Sendable (Ended) -> Void) {
+        authority = settings.source.url.authority
         (host, port) = GateClient.split(authority)
-        if case .broker = source {
+        if case .broker = settings.source {
             accept = "application/hal+json, application/json"
+            limit = settings.consumer == nil ? GateClient.maximumBody : GateClient.maximumContract
         } else {
             accept = "application/json"
+            limit = GateClient.maximumBody
         }
         self.report = report
     }
@@ -55,14 +60,14 @@ final class GateClient: Sendable {
         ]
         if let login { headers.add(name: "Authorization", value: login) }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: question.path, headers: headers)
-        let report = report
+        let (report, limit) = (report, limit)
         let connection = ClientBootstrap(group: group)
             .connectTimeout(.nanoseconds(GateClient.connectTimeout.nanoseconds))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(
-                        AnswerCollector(head, limit: GateClient.maximumBody) { report(Ended(id: id, result: $0)) }
+                        AnswerCollector(head, limit: limit) { report(Ended(id: id, result: $0)) }
                     )
                 }
             }

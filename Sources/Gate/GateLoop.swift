@@ -16,7 +16,7 @@ struct GateLoop {
     /// Waits until it is decided how it ended.
     func run() throws(SystemError) -> GateOutcome {
         let inbox = try Inbox()
-        let client = GateClient(settings.source) { inbox.put($0) }
+        let client = GateClient(settings) { inbox.put($0) }
         let seed = UInt64(MonotonicTime.now().nanoseconds) ^ UInt64(getpid()) << 40
         var machine = GateMachine(settings, jitter: JitterSource(seed: seed))
         var events: [GateMachine.Event] = [.started]

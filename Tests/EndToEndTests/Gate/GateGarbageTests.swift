@@ -45,8 +45,8 @@ import Testing
         ),
         Fault(
             name: "more than is read",
-            word: "more than 32 MiB",
-            answer: .response(200, body: [UInt8](repeating: 0x20, count: 33 << 20))
+            word: "more than 4 MiB",
+            answer: .response(200, body: [UInt8](repeating: 0x20, count: 5 << 20))
         ),
         Fault(
             name: "an endless head",
