@@ -58,6 +58,13 @@ struct GateUnderTest {
     @discardableResult
     mutating func fail(_ id: Int, _ failure: GateFailure) -> [Step] { handle(.ended(id: id, .failure(failure))) }
 
+    @discardableResult
+    mutating func end(_ id: Int, _ result: Result<GateAnswer, GateFailure>) -> [Step] {
+        handle(.ended(id: id, result))
+    }
+
+    var wakeTime: MonotonicTime { machine.wakeTime }
+
     mutating func advance(_ duration: Duration) { now = now + duration }
 
     /// Nothing happens until something is due.

@@ -51,6 +51,24 @@ import Testing
         #expect(result.exit == .code(0))
     }
 
+    @Test func aClosedStandardErrorIsNoDescriptorOfOurs() throws {
+        let gate = try BuiltProducts.path("wait-for-contract")
+        let words = ["-c", "exec 2>&-; exec \(gate) \(Self.endless.joined(separator: " "))"]
+        let process = try TestChildProcess("/bin/sh", words)
+        defer { process.end(with: SIGKILL, within: .seconds(5)) }
+        var target = ""
+        let deadline = MonotonicTime.now() + .seconds(10)
+        while target.isEmpty, MonotonicTime.now() < deadline {
+            sched_yield()
+            var buffer = [CChar](repeating: 0, count: 100)
+            let count = readlink("/proc/\(process.processID)/fd/2", &buffer, buffer.count)
+            // Until the shell has closed it, it is the test's own pipe.
+            let text = String(decoding: buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+            if !text.hasPrefix("pipe:") { target = text }
+        }
+        #expect(target == "/")
+    }
+
     /// Whoever should read the lines does not: they are lost, the command is not.
     @Test func aFullPipeDoesNotHoldTheCommandBack() throws {
         let directory = try TemporaryDirectory()
