@@ -110,18 +110,18 @@ def names(work, port):
             arguments = ["--timeout", "20s" if is_ready else "3s"]
             expect(name, root.wait(host, port, *arguments), is_ready, within, *words)
             if check:
-                report(f"{name}, as asked", check(server), f"{len(server.asked)} questions, {server.over_tcp} over TCP")
+                report(f"{name}, as asked", bool(check(server)), f"{len(server.asked)} questions, {server.over_tcp} over TCP")
         finally:
             server.close()
 
     good = {FULL: "127.0.0.1"}
     case("Kubernetes: search domains and ndots:5", good, "pact-mocks-manager", True, 5,
-         check=lambda server: server.asked[0][0] == FULL)
+         check=lambda server: server.asked[:1] and server.asked[0][0] == FULL)
     case("a name of another namespace", {"m.other.svc.cluster.local": "127.0.0.1"}, "m.other", True, 5,
          check=lambda server: {name for name, _ in server.asked}
          == {"m.other.ns.svc.cluster.local", "m.other.svc.cluster.local"})
     case("a full name, tried after the search domains", {"manager.example.test": "127.0.0.1"}, "manager.example.test",
-         True, 5, check=lambda server: server.asked[-1][0] == "manager.example.test")
+         True, 5, check=lambda server: server.asked and server.asked[-1][0] == "manager.example.test")
     case("a chain of CNAMEs", {FULL: "a.test", "a.test": "b.test", "b.test": "127.0.0.1"}, "pact-mocks-manager", True, 5)
     case("a loop of CNAMEs", {}, "pact-mocks-manager", False, 5, words=["does not resolve"],
          faults=lambda message, name, count, tcp: [answer(message, [(FULL, 5, "x.test"), ("x.test", 5, FULL)])])

@@ -133,6 +133,16 @@ MUTATIONS = [
     ("metrics: an edit counts as published before its proof", "ChangeClockTests", PUBLISHER + "ChangeClock.swift",
      [("guard let record = pairs[key], let proof = record.verified else { return false }\n"
        "            return proof.isConfirmed && proof.sha256 == record.desired.sha256", "return pairs[key] != nil")]),
+    ("the gate leaves descriptors to its command", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("    keep_inherited_descriptors_only();\n", "    if (0) keep_inherited_descriptors_only();\n")]),
+    ("the gate's command ignores what the gate ignores", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("signal(number, cgate_start.ignored[number] ? SIG_IGN : SIG_DFL);", ";")]),
+    ("the gate waits for whoever reads its lines", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("if (poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT)) ", "(void)entry; ")]),
+    ("the gate takes any 200 for ready", "GateVerdictTests", "Sources/Gate/GateVerdict.swift",
+     [("case (200, true?):", "case (200, _):")]),
+    ("the gate asks a manager that does not hold in a loop", "GateMachineTests", "Sources/Gate/GateMachine.swift",
+     [("let goesOn = !question.isHeld || now - question.since >= GateMachine.heldAtLeast", "let goesOn = true")]),
 ]
 
 
