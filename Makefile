@@ -29,7 +29,7 @@ GATE_FLAGS := -Xswiftc -static-executable -Xswiftc -static-stdlib -Xlinker -s
 .PHONY: gate
 gate: ## The gate as one static file that runs in any image: .build-gate/wait-for-contract
 	$(SWIFT) build $(GATE_BUILD) $(GATE_FLAGS)
-	@ln -sf "$$($(SWIFT) build $(GATE_BUILD) --show-bin-path)/wait-for-contract" .build-gate/wait-for-contract
+	@install -m 755 "$$($(SWIFT) build $(GATE_BUILD) --show-bin-path)/wait-for-contract" .build-gate/wait-for-contract
 	@ls -lLh .build-gate/wait-for-contract
 
 .PHONY: demo
