@@ -116,8 +116,8 @@ extension GateSettings {
         }
         guard url.scheme == "http" else {
             throw Problem(
-                "\(origin) \(url): https is not built into this program, which is one static file without a TLS library. "
-                    + "Ask the manager instead, which speaks https to the broker (--manager \(defaultManagerURL)), or "
+                "\(origin) \(url): https is not built into this program, which is one static file without a TLS "
+                    + "library. Ask the manager instead, which speaks https to the broker (--manager \(defaultManagerURL)), or "
                     + "give the http:// address of a proxy that ends TLS"
             )
         }

@@ -14,7 +14,8 @@ enum Installation {
         var description: String {
             switch self {
             case .needsLibraries:
-                "this build needs shared libraries, which the other image may not have: install the static one (make gate)"
+                "this build needs shared libraries, which the other image may not have: install the static one "
+                    + "(make gate)"
             case .system(let error): "\(error)"
             }
         }

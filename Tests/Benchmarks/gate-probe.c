@@ -1,5 +1,5 @@
-// The gated command of gate.py. Its first act is to take the time: prints "monotonic realtime ready\n", nanoseconds and what
-// PACT_CONTRACT_READY says. Static: no library is loaded before main().
+// The gated command of gate.py. Its first act is to take the time: prints "monotonic realtime ready\n", nanoseconds and
+// what PACT_CONTRACT_READY says. Static: no library is loaded before main().
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

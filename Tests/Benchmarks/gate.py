@@ -4,9 +4,9 @@
     gate.py PROGRAMS TOOLS [--gate FILE] [--contracts 100] [--fallbacks 10]
 
 The real local broker, manager and gate. For each contract a gate is started, which waits; then the contract's file is
-renamed into the directory. Taken: when the broker got it (its own request log, wall clock, whole milliseconds), when a
-long-poll beside the gate's had its answer, and the child's first act in main(). Then the manager is absent: how long after
-its start a gate with --timeout 3s runs its command. Which gate: the static one of `make gate` if it is there.
+renamed into the directory. Taken: when the broker got it (its own request log, wall clock, whole milliseconds), when
+a long-poll beside the gate's had its answer, and the child's first act in main(). Then the manager is absent: how long
+after its start a gate with --timeout 3s runs its command. Which gate: the static one of `make gate` if it is there.
 """
 import argparse
 import datetime
@@ -134,7 +134,8 @@ def main():
         begin = time.monotonic()
         late.append(child_of(start(options, ["--provider", "P", "--manager", "http://127.0.0.1:1", "--timeout", "3s"]),
                              "0")[0] - begin)
-    rows.append(["exec of the gate, no manager, --timeout 3s → child's main()", len(late), *[f"{value * 1e3:.0f}" for value in (
+    name = "exec of the gate, no manager, --timeout 3s → child's main()"
+    rows.append([name, len(late), *[f"{value * 1e3:.0f}" for value in (
         min(late), nearest_rank(late, 50), nearest_rank(late, 99), max(late))]])
     table(["from", "rounds", "min", "median", "p99", "max"], rows)
     print(load.summary())

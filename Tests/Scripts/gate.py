@@ -105,12 +105,13 @@ def names(work, port):
     def case(name, known, host, is_ready, within, faults=None, options=KUBERNETES, check=None, words=(), **more):
         server = NameServer(known, faults)
         try:
-            root = EmptyRoot(work, hosts="127.0.0.1 localhost\n", resolv_conf=f"nameserver {server.address}\n{options}",
-                             **more)
+            addresses = f"nameserver {server.address}\n{options}"
+            root = EmptyRoot(work, hosts="127.0.0.1 localhost\n", resolv_conf=addresses, **more)
             arguments = ["--timeout", "20s" if is_ready else "3s"]
             expect(name, root.wait(host, port, *arguments), is_ready, within, *words)
             if check:
-                report(f"{name}, as asked", bool(check(server)), f"{len(server.asked)} questions, {server.over_tcp} over TCP")
+                report(f"{name}, as asked", bool(check(server)),
+                       f"{len(server.asked)} questions, {server.over_tcp} over TCP")
         finally:
             server.close()
 
@@ -122,7 +123,8 @@ def names(work, port):
          == {"m.other.ns.svc.cluster.local", "m.other.svc.cluster.local"})
     case("a full name, tried after the search domains", {"manager.example.test": "127.0.0.1"}, "manager.example.test",
          True, 5, check=lambda server: server.asked and server.asked[-1][0] == "manager.example.test")
-    case("a chain of CNAMEs", {FULL: "a.test", "a.test": "b.test", "b.test": "127.0.0.1"}, "pact-mocks-manager", True, 5)
+    case("a chain of CNAMEs", {FULL: "a.test", "a.test": "b.test", "b.test": "127.0.0.1"}, "pact-mocks-manager", True,
+         5)
     case("a loop of CNAMEs", {}, "pact-mocks-manager", False, 5, words=["does not resolve"],
          faults=lambda message, name, count, tcp: [answer(message, [(FULL, 5, "x.test"), ("x.test", 5, FULL)])])
     case("NXDOMAIN", {}, "pact-mocks-manager", False, 5, words=["the name 'pact-mocks-manager' does not resolve"])

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The static gate in a root directory that holds nothing but itself, /etc/hosts and /etc/resolv.conf, without /proc, as an
-# ordinary user; names by a DNS server of the test's own, good and bad; the real manager on the other side.
+# The static gate in a root directory that holds nothing but itself, /etc/hosts and /etc/resolv.conf, without /proc,
+# as an ordinary user; names by a DNS server of the test's own, good and bad; the real manager on the other side.
 # gate.sh DIRECTORY-OF-PROGRAMS STATIC-GATE. Leaves with 77 where that cannot be had.
 set -euo pipefail
 programs=$(cd "$1" && pwd)

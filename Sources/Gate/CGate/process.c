@@ -58,7 +58,8 @@ static char **merged_environment(char *const *names, char *const *additions) {
     return result;
 }
 
-/// Libraries do not always say close-on-exec (SwiftNIO's epoll descriptor), and there may be no /proc to list what is open.
+/// Libraries do not always say close-on-exec (SwiftNIO's epoll descriptor), and there may be no /proc to list what is
+/// open.
 static void keep_inherited_descriptors_only(void) {
     for (int descriptor = 0; descriptor < KNOWN_DESCRIPTORS; descriptor++) {
         if (cgate_start.is_open[descriptor]) continue;

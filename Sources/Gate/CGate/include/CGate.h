@@ -19,13 +19,14 @@ char *const *cgate_arguments(void);
 /// that a distribution lists there, and must not try with those of another libc.
 void cgate_use_plain_lookup(void);
 
-/// SIGPIPE is ignored, and nothing is handled. As PID 1, for which the kernel drops signals with their default action (pid_namespaces(7)),
-/// SIGTERM, SIGINT, SIGHUP and SIGQUIT end the process with 128 + n; any other process keeps the actions it has.
+/// SIGPIPE is ignored, and nothing is handled. As PID 1, for which the kernel drops signals with their default action
+/// (pid_namespaces(7)), SIGTERM, SIGINT, SIGHUP and SIGQUIT end the process with 128 + n; any other process keeps the
+/// actions it has.
 void cgate_prepare_signals(void);
 
-/// execvpe(3) of the arguments from number `first` on, with the descriptors, the signal mask and the ignored signals that the
-/// process was started with, and its environment without the variables `names`, plus `additions` (`NAME=value`); both end with NULL.
-/// Returns only if that failed: the -errno.
+/// execvpe(3) of the arguments from number `first` on, with the descriptors, the signal mask and the ignored signals
+/// that the process was started with, and its environment without the variables `names`, plus `additions`
+/// (`NAME=value`); both end with NULL. Returns only if that failed: the -errno.
 int cgate_execute(int first, char *const *names, char *const *additions);
 
 /// Writes a line of at most PIPE_BUF (4,096) bytes to standard error, if that is possible without waiting.
