@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Measures speed and memory of the release build. Proof for people, never a test: no figure makes it fail.
-# bench.sh DIRECTORY-OF-PROGRAMS [restart|idle|probes|events|scrapes|longpoll|load [OPTION...]]; without a name: all.
+# bench.sh DIRECTORY-OF-PROGRAMS [restart|idle|probes|events|scrapes|longpoll|gate|load [OPTION...]]; without a name: all.
 set -euo pipefail
 programs=$(cd "$1" && pwd)
 shift
 cd "$(dirname "$0")"
-known=(restart idle probes events scrapes longpoll load)
+known=(restart idle probes events scrapes longpoll gate load)
 
 if ! command -v python3 >/dev/null; then
     echo "skipped: python3 is not installed" >&2

@@ -29,7 +29,7 @@ step "documentation"
 optional Tests/Scripts/documentation.sh
 
 step "release build"
-for product in manager watcher publisher health-server local-broker local-kubernetes; do
+for product in manager watcher publisher health-server wait-for-contract local-broker local-kubernetes; do
     "$swift" build -c release --product "$product"
 done
 # A test steps through a commit instruction by instruction, in an optimised build.
@@ -46,8 +46,11 @@ step "demo"
 Tests/Scripts/demo.sh "$release"
 
 step "manager doctor on broken set-ups"
-"$swift" build -c release --product local-kubernetes
 Tests/Scripts/doctor.sh "$release"
+
+step "the static gate in an empty root"
+make --no-print-directory gate
+optional Tests/Scripts/gate.sh "$release" .build-gate/wait-for-contract
 
 step "state file under the thread sanitizer"
 "$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race

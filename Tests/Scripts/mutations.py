@@ -179,6 +179,16 @@ MUTATIONS = [
      [("facts.portHolders.contains(where: { $0.pid == pid })", "pid > 0")]),
     ("reviews say yes to whatever is asked", "AccessReviewTests", "Tests/LocalKubernetes/Access/AccessTable.swift",
      [("guard refusal(identity, wanted) == nil else { return nil }", "_ = wanted")]),
+    ("the gate leaves descriptors to its command", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("    keep_inherited_descriptors_only();\n", "    if (0) keep_inherited_descriptors_only();\n")]),
+    ("the gate's command ignores what the gate ignores", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("signal(number, cgate_start.ignored[number] ? SIG_IGN : SIG_DFL);", ";")]),
+    ("the gate waits for whoever reads its lines", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("if (poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT)) ", "(void)entry; ")]),
+    ("the gate takes any 200 for ready", "GateVerdictTests", "Sources/Gate/GateVerdict.swift",
+     [("case (200, true?):", "case (200, _):")]),
+    ("the gate asks a manager that does not hold in a loop", "GateMachineTests", "Sources/Gate/GateMachine.swift",
+     [("let goesOn = !question.isHeld || now - question.since >= GateMachine.heldAtLeast", "let goesOn = true")]),
 ]
 
 
