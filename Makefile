@@ -99,7 +99,7 @@ deploy: rootfs ## The compose file and the Tiltfile, validated; the compose serv
 	@code=0; Tests/Scripts/deploy.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
 
 .PHONY: manifests
-manifests: release ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
+manifests: release gate ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
 	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: systemd
