@@ -103,7 +103,7 @@ manifests: release gate ## deploy/kubernetes and deploy/helm: built, validated, 
 	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: systemd
-systemd: release ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
+systemd: release gate ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
 	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench
