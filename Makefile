@@ -67,8 +67,9 @@ format: ## Formats all Swift sources
 	$(SWIFT) format -i -r --parallel Package.swift Sources Tests
 
 .PHONY: lint
-lint: ## Fails on what the formatter would change
+lint: ## Fails on what the formatter would change, and on files and functions that are too long
 	$(SWIFT) format lint --strict -r --parallel Package.swift Sources Tests
+	@python3 -B Tests/Scripts/lengths.py
 
 .PHONY: check
 check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
