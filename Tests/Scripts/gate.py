@@ -98,7 +98,7 @@ def start_manager(work):
 
 
 def look_up(work, port, name, known, host, is_ready, within, faults=None, check=None, words=(), **more):
-    """A gate with nothing but a name server. `faults`: what that answers instead; `check` looks at what it was asked."""
+    """A gate with nothing but a name server. `faults`: what that answers instead. `check` looks at its questions."""
     server = NameServer(known, faults)
     try:
         addresses = f"nameserver {server.address}\n{KUBERNETES}"
