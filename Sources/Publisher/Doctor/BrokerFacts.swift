@@ -55,24 +55,6 @@ struct BrokerFacts: Sendable {
 extension BrokerFacts.Target {
     /// Where a connection for `url` leads.
     init(_ url: BaseURL, proxy: ProxySetting?) {
-        self.proxy = proxy
-        var authority = url.authority
-        var standard: UInt16 = url.scheme == "https" ? 443 : 80
-        if let proxy {
-            let parts = proxy.url.split(separator: "://", maxSplits: 1)
-            authority = String(parts.last ?? "")
-            // libcurl's own: https://curl.se/libcurl/c/CURLOPT_PROXY.html.
-            standard = parts.first == "https" ? 443 : 1080
-        }
-        var port: Substring?
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            host = String(authority[authority.index(after: authority.startIndex)..<end])
-            port = authority[end...].split(separator: ":").dropFirst().first
-        } else {
-            let parts = authority.split(separator: ":", maxSplits: 1)
-            host = String(parts.first ?? "")
-            port = parts.dropFirst().first
-        }
-        self.port = port.flatMap { UInt16($0) } ?? standard
+        self.init(host: proxy?.host ?? url.host, port: proxy?.port ?? url.port, proxy: proxy)
     }
 }

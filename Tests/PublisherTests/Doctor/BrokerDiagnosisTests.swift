@@ -146,18 +146,6 @@ import Testing
         #expect(database?.mark == .wrong)
     }
 
-    @Test(
-        arguments: [
-            ("http://b", "b", 80), ("https://b/path", "b", 443), ("http://b:9292", "b", 9292),
-            ("http://[::1]:9", "::1", 9),
-            ("https://[fd00::1]", "fd00::1", 443),
-        ] as [(String, String, UInt16)]
-    )
-    func hostAndPortAreTheURLs(url: String, host: String, port: UInt16) throws {
-        let target = BrokerFacts.Target(try #require(BaseURL(url)), proxy: nil)
-        #expect(target.host == host && target.port == port)
-    }
-
     @Test func throughAProxyItsNameIsLookedUp() throws {
         let url = try #require(BaseURL("https://broker.test"))
         let proxy = try #require(ProxySetting(variable: "HTTPS_PROXY", "http://user:hidden@proxy.test:3128"))
