@@ -2,9 +2,10 @@ extension DoctorCheck {
     var explanation: (meaning: String, remedy: String) {
         switch group {
         case "settings", "programs": setUp
-        case "broker": broker
-        case "source": source
-        default: machine
+        case "broker": wayToBroker ?? broker
+        case "source": kubernetes ?? directory
+        case "limits": limits
+        default: portAndState
         }
     }
 
@@ -46,7 +47,7 @@ extension DoctorCheck {
         }
     }
 
-    private var broker: (meaning: String, remedy: String) {
+    private var wayToBroker: (meaning: String, remedy: String)? {
         switch self {
         case .brokerURL:
             (
@@ -78,6 +79,12 @@ extension DoctorCheck {
                     + "not.",
                 "Set BROKER_CA_FILE to the PEM file of the authority, or correct the name or the certificate."
             )
+        default: nil
+        }
+    }
+
+    private var broker: (meaning: String, remedy: String) {
+        switch self {
         case .brokerHeartbeat:
             (
                 "`BROKER_HEALTH_PATH` answers 2xx; fail if not.",
