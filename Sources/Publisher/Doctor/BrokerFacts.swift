@@ -50,6 +50,26 @@ struct BrokerFacts: Sendable {
     var usesBearer: Bool {
         if case .bearer = credentials { true } else { false }
     }
+
+    /// - Returns: `nil` for a request that was not made.
+    func outcome(_ kind: BrokerRequest.Kind) -> BrokerOutcome? {
+        answers[kind].map { BrokerAnswer.outcome(of: kind, $0, usesBearer: usesBearer, proxy: target.proxy) }
+    }
+
+    /// The index is that of a Pact Broker that takes contracts: nobody else is sent a publication, not even an empty one.
+    var isBroker: Bool {
+        if case .index(let way)? = outcome(.index) { way != .none } else { false }
+    }
+
+    /// What was answered to a request is a sentence of our own, with no word of a server or a library in it.
+    func isAnsweredInOurWords(_ kind: BrokerRequest.Kind) -> Bool {
+        switch (outcome(kind), answers[kind]) {
+        case (.unauthorized?, _), (.notABroker?, _), (.noSuchEndpoint?, _): true
+        case (.transient?, .failure(let error)?): error.proxyStatus != nil
+        case (.transient?, .success(let response)?): target.proxy != nil && BrokerAnswer.isGateways(response)
+        default: false
+        }
+    }
 }
 
 extension BrokerFacts.Target {

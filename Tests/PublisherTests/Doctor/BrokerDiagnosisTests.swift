@@ -89,12 +89,13 @@ import Testing
     }
 
     @Test func aCertificateIsJudgedByTheFirstAnswer() throws {
-        let text = "TLS with broker.test failed: its certificate has expired; renew it (certificate has expired)"
         var facts = try Self.facts("https://broker.test")
-        facts.answers = [.heartbeat: .failure(TransportError(.tls, text))]
+        let explanation = BrokerExplanation(url: facts.url, connection: .init())
+        let error = TransportError(.tls, "SSL certificate problem: certificate has expired")
+        facts.answers = [.heartbeat: explanation.explain(.failure(error))]
         let lines = BrokerDiagnosis(facts: facts).lines
         #expect(lines.last?.check == .brokerTLS && lines.last?.mark == .wrong)
-        #expect(lines.last?.remedy == "renew it (certificate has expired)")
+        #expect(lines.last?.remedy == "renew it, or correct this machine's clock")
         // What is no matter of certificates is the heartbeat's.
         facts.answers = [.heartbeat: .failure(TransportError(.timeout, "timed out"))]
         let late = BrokerDiagnosis(facts: facts).lines
