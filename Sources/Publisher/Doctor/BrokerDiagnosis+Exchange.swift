@@ -92,7 +92,7 @@ extension BrokerDiagnosis {
     /// The answer to an empty publication: who may not write is refused before what it says is looked at (recorded: 401
     /// to read-only credentials, 400 with the missing fields to those that may write).
     private var permission: DoctorLine? {
-        guard let outcome = outcome(.publish) else { return nil }
+        guard let outcome = outcome(.publish) else { return notAsked }
         let refusal = "we may read, but a publication is refused: "
         switch outcome {
         case .unauthorized(let text):
@@ -113,5 +113,13 @@ extension BrokerDiagnosis {
             let remedy = "See to the broker, or to what stands before it, and run this again."
             return .odd(.brokerWrite, "cannot be told: " + BrokerCheck.failure(outcome).1, remedy)
         }
+    }
+
+    /// Where there was no way to the index either, its own line says so.
+    private var notAsked: DoctorLine? {
+        guard case .success? = facts.answers[.index], !facts.isBroker else { return nil }
+        let text =
+            "not asked: nothing is sent to a server whose index is not that of a Pact Broker that takes contracts"
+        return .odd(.brokerWrite, text, "Correct what fails above, and run this again.")
     }
 }

@@ -115,7 +115,8 @@ extension DoctorCheck {
         default:
             (
                 "The broker lets us write: an empty publication is refused as empty (400) and not for who we are; fail "
-                    + "for 401 and 403, warn where the answer tells neither. Nothing is published.",
+                    + "for 401 and 403, warn where the answer tells neither, and where it is not asked because the index is "
+                    + "not that of such a broker. Nothing is published.",
                 "Give the manager credentials that may write, not read-only ones."
             )
         }

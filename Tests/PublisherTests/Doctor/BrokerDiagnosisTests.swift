@@ -132,6 +132,24 @@ import Testing
         if mark == .wrong { #expect(found?.remedy == DoctorCheck.brokerWrite.remedy) }
     }
 
+    @Test func whoIsNoPactBrokerIsNotAskedToTakeAPublication() throws {
+        let indexes = [
+            Self.answer(200, "<html>", []), Self.answer(200, #"{"_links":{}}"#, []), Self.answer(401), Self.answer(404),
+            Self.answer(503),
+        ]
+        for index in indexes {
+            var facts = try Self.facts()
+            (facts.answers[.index], facts.answers[.publish]) = (index, nil)
+            #expect(!facts.isBroker)
+            let line = BrokerDiagnosis(facts: facts).lines.first { $0.check == .brokerWrite }
+            #expect(line?.mark == .odd && line?.found.hasPrefix("not asked: ") == true, "\(index)")
+        }
+        // Where there is no way to it, nothing is left to say.
+        var facts = try Self.facts()
+        facts.answers = [.heartbeat: .failure(TransportError(.timeout, "timed out"))]
+        #expect(!BrokerDiagnosis(facts: facts).lines.contains { $0.check == .brokerWrite })
+    }
+
     @Test func anOldBrokerAndOneThatHidesItsVersionAreTold() throws {
         let old = try line(.brokerVersion) { facts in
             facts.answers[.index] = Self.answer(200, #"{"_links":{"pb:publish-pact":{}}}"#)
