@@ -56,11 +56,13 @@ def container_ports(service):
 def check():
     compose = load({})
     services, image = compose["services"], dockerfile.Image(DOCKERFILE)
-    manager, broker, stub = (services[name] for name in ("pact-mocks-manager", "pact-broker", "gcp-mock-server"))
+    manager, broker, stub = (services[name] for name in ("pact-mocks-manager", "pact-broker", "mock-server"))
     check_services(services, manager)
     check_addresses(services, image, manager, stub)
     check_credentials(broker, manager, stub)
-    check_contracts(manager, stub)
+    check_contracts({})
+    # Somebody's own, as the file's head says; a relative path counts from the file.
+    check_contracts({"CONTRACTS": "../kubernetes/overlays/example-yours/contracts", "PROVIDER": "Payments"})
     check_confinement(services, image, manager)
     check_volumes(compose)
     check_with_manager(manager)
@@ -95,15 +97,23 @@ def check_addresses(services, image, manager, stub):
 
 
 def check_credentials(broker, manager, stub):
-    user, password = (broker["environment"][f"PACT_BROKER_BASIC_AUTH_{what}"] for what in ("USERNAME", "PASSWORD"))
+    writer, reader = (
+        [broker["environment"][f"PACT_BROKER_BASIC_AUTH_{kind}{what}"] for what in ("USERNAME", "PASSWORD")]
+        for kind in ("", "READ_ONLY_")
+    )
     expect(
-        (manager["environment"]["BROKER_USERNAME"], manager["environment"]["BROKER_PASSWORD"]) == (user, password)
-        and options(stub)["--user"] == f"{user}:{password}",
-        "everybody has the broker's credentials",
+        [manager["environment"]["BROKER_USERNAME"], manager["environment"]["BROKER_PASSWORD"]] == writer,
+        "the manager has the broker's user who may write",
+    )
+    expect(
+        options(stub)["--user"] == ":".join(reader) and reader[0] != writer[0] and reader[1] != writer[1],
+        "the stub server shows the one who may only read on its command line",
     )
 
 
-def check_contracts(manager, stub):
+def check_contracts(environment):
+    services = load(environment)["services"]
+    manager, stub = services["pact-mocks-manager"], services["mock-server"]
     expect(
         options(stub)["--provider"] == options(stub)["--provider-name"],
         "the gate waits for the provider that is served",

@@ -19,19 +19,21 @@ import dockerfile
 import layers
 from checks import Failed, ask, expect, say, until
 
+EXAMPLES, OWN = "deploy/examples/contracts", "deploy/kubernetes/overlays/example-yours/contracts"
 STUB, HEALTH = "http://127.0.0.1:8080", "http://127.0.0.1:8081"
 
 
 class Stack:
     """The services as containers of container.py, in one network namespace, in which all their names are this machine."""
 
-    def __init__(self, cache, broker_program, pact):
+    def __init__(self, cache, broker_program, pact, contracts, environment):
         self.cache, self.broker_program, self.pact = pathlib.Path(cache), broker_program, pact
         self.work = self.cache / "compose"
         shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree("deploy/examples/contracts", self.work / "contracts")
+        shutil.copytree(contracts, self.work / "contracts")
         subprocess.run(["chmod", "-R", "u=rwX,go=rX", self.work], check=True)
-        self.compose = compose.load({"CONTRACTS": str((self.work / "contracts").resolve()), "GIT_COMMIT": "abc1234"})
+        directory = str((self.work / "contracts").resolve())
+        self.compose = compose.load({"CONTRACTS": directory, "GIT_COMMIT": "abc1234", **environment})
         self.services = self.compose["services"]
         hosts = "".join(f"127.0.0.1 {name}\n" for name in ["localhost", *self.services])
         (self.work / "hosts").write_text(hosts)
@@ -89,19 +91,10 @@ class Stack:
     def start_broker(self):
         environment = self.services["pact-broker"]["environment"]
         (port,) = compose.container_ports(self.services["pact-broker"])
-        self.broker = subprocess.Popen(
-            [
-                self.broker_program,
-                "--port",
-                str(port),
-                "--username",
-                environment["PACT_BROKER_BASIC_AUTH_USERNAME"],
-                "--password",
-                environment["PACT_BROKER_BASIC_AUTH_PASSWORD"],
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        command = [self.broker_program, "--port", str(port)]
+        for name in ("USERNAME", "PASSWORD", "READ_ONLY_USERNAME", "READ_ONLY_PASSWORD"):
+            command += [f"--{name.lower().replace('_', '-')}", environment[f"PACT_BROKER_BASIC_AUTH_{name}"]]
+        self.broker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def kill(self):
         for box in self.running.values():
@@ -113,12 +106,14 @@ class Stack:
 
 def first_interaction(stack):
     """(method, URL, headers, body, wanted) of a request that the contract of the stub server's provider answers."""
-    pact = json.loads((stack.work / "contracts/gcp-secret-manager.json").read_text())
+    provider = compose.options(stack.services["mock-server"])["--provider"]
+    pacts = (json.loads(path.read_text()) for path in (stack.work / "contracts").glob("*.json"))
+    pact = next(each for each in pacts if each["provider"]["name"] == provider)
     request, response = pact["interactions"][0]["request"], pact["interactions"][0]["response"]
-    query = "&".join(f"{name}={value}" for name, values in request["query"].items() for value in values)
+    query = "&".join(f"{name}={value}" for name, values in request.get("query", {}).items() for value in values)
     return (
         request["method"],
-        f"{STUB}{request['path']}?{query}",
+        f"{STUB}{request['path']}{query and '?' + query}",
         request["headers"],
         json.dumps(request["body"]).encode(),
         response,
@@ -129,9 +124,9 @@ def bring_up(stack):
     gate = stack.start("gate")
     expect(gate.unshare.wait(timeout=20) == 0, "gate: exit 0, the program is in the volume")
 
-    stub = stack.start("gcp-mock-server")
+    stub = stack.start("mock-server")
     until(10, "the gate says that it waits", lambda: stub.log.read_text())
-    expect(ask(STUB)[0] == 0, f"gcp-mock-server waits: {stub.log.read_text().splitlines()[0]}")
+    expect(ask(STUB)[0] == 0, f"mock-server waits: {stub.log.read_text().splitlines()[0]}")
     stack.start("pact-mocks-manager")
     until(10, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
     expect(
@@ -146,7 +141,7 @@ def bring_up(stack):
     method, url, headers, body, wanted = first_interaction(stack)
     status, text = ask(url, method, headers, body)
     expect(
-        status == wanted["status"] and json.loads(text)["name"] == wanted["body"]["name"],
+        status == wanted["status"] and json.loads(text) == wanted["body"],
         f"{method} {url} is answered as the contract says: {status}",
     )
     expect(container.children(stub.pid), "the stub server is a child of the init that `init: true` asks for")
@@ -171,7 +166,12 @@ def bring_down(stack):
 def main():
     cache, broker, pact = sys.argv[1:]
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    stack = Stack(cache, broker, pact)
+    run(Stack(cache, broker, pact, EXAMPLES, {}))
+    say("the same with a CONTRACTS and a PROVIDER of one's own")
+    run(Stack(cache, broker, pact, OWN, {"PROVIDER": "Payments"}))
+
+
+def run(stack):
     try:
         bring_up(stack)
         bring_down(stack)

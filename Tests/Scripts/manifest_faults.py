@@ -2,11 +2,14 @@
 
 import copy
 
-from manifest_overlays import check_chart, check_gates, check_restricted, check_sidecars, check_stops
-from manifest_rules import (NAMESPACE, check_account, check_contracts, check_environment, check_names, check_probes,
-                            check_resources, check_selectors, container, named)
+from manifest_credentials import check_credentials
+from manifest_overlays import (check_chart, check_gates, check_own_contracts, check_own_gates, check_policy, check_restricted,
+                               check_sidecars, check_stops)
+from manifest_rules import (EXAMPLES, NAMESPACE, check_account, check_contracts, check_environment, check_names,
+                            check_probes, check_resources, check_selectors, container, contracts, named)
 
 BASE, SIDECARS, MOCKS, RESTRICTED = "base", "overlays/native-sidecar", "overlays/separate-mocks", "overlays/restricted"
+YOURS = "overlays/example-yours"
 
 
 def manager(objects):
@@ -23,6 +26,18 @@ def variable(container, name):
 
 def mock(objects):
     return pod(objects, "gcp-mock-server")["spec"]["containers"][0]
+
+
+def reference(container, name):
+    return variable(container, name)["valueFrom"]["secretKeyRef"]
+
+
+def own(objects):
+    return named(objects, "ConfigMap", "pact-contracts")
+
+
+def policy(objects):
+    return named(objects, "NetworkPolicy", "pact-broker")["spec"]
 
 
 def replace(container, old, new):
@@ -80,6 +95,20 @@ FAULTS = [
     ("Service links", BASE, check_environment, lambda o: pod(o)["spec"].pop("enableServiceLinks")),
     ("key that the Secret has not", MOCKS, check_environment,
      lambda o: variable(mock(o), "BROKER_PASSWORD")["valueFrom"]["secretKeyRef"].update(key="pass")),
+    ("database that must be there", BASE, check_environment,
+     lambda o: reference(container(o, "pact-broker"), "PACT_BROKER_DATABASE_URL").pop("optional")),
+    ("password for writing on a command line", MOCKS, check_credentials,
+     lambda o: [reference(mock(o), f"BROKER_{name}").update(name="pact-broker-credentials")
+                for name in ("USERNAME", "PASSWORD")]),
+    ("password written out", SIDECARS, check_credentials,
+     lambda o: replace(pod(o)["spec"]["containers"][0], "$(BROKER_PASSWORD)", "pact")),
+    ("broker without a user who may only read", BASE, check_credentials,
+     lambda o: container(o, "pact-broker")["env"].remove(
+         variable(container(o, "pact-broker"), "PACT_BROKER_BASIC_AUTH_READ_ONLY_PASSWORD"))),
+    ("both users with one password", BASE, check_credentials,
+     lambda o: named(o, "Secret", "pact-broker-read-only").update(data=named(o, "Secret", "pact-broker-credentials")["data"])),
+    ("manager as the user who may only read", BASE, check_credentials,
+     lambda o: reference(manager(o), "BROKER_USERNAME").update(name="pact-broker-read-only")),
     ("memory below what can be shared", BASE, check_resources,
      lambda o: manager(o)["resources"]["limits"].update(memory="96Mi")),
     ("state on a disk", BASE, check_resources, lambda o: pod(o)["spec"]["volumes"][1]["emptyDir"].pop("medium")),
@@ -119,6 +148,20 @@ FAULTS = [
     ("mock server without a Service", MOCKS, check_gates, lambda o: o.remove(named(o, "Service", "gcp-mock-server"))),
     ("provider without a mock server", MOCKS, check_gates,
      lambda o: o.remove(named(o, "Deployment", "azure-mock-server"))),
+    ("examples beside one's own contracts", YOURS, check_own_contracts,
+     lambda o: own(o)["data"].update(contracts(EXAMPLES))),
+    ("one's own contracts lost", YOURS, check_own_contracts, lambda o: own(o)["data"].popitem()),
+    ("two ConfigMaps", YOURS, check_own_contracts,
+     lambda o: o.append({"kind": "ConfigMap", "metadata": {**own(o)["metadata"], "name": "pact-contracts-5k2d"}})),
+    ("mock server of an example among one's own", YOURS, check_own_gates,
+     lambda o: variable(pod(o, "payments-mock-server")["spec"]["containers"][0], "PROVIDER").update(value="Azure-Key-Vault")),
+    ("everybody reaches the broker", RESTRICTED, check_policy, lambda o: policy(o)["ingress"][0].pop("from")),
+    ("nobody reaches the manager", RESTRICTED, check_policy, lambda o: policy(o)["ingress"][0]["ports"].pop()),
+    ("policy of no pod", RESTRICTED, check_policy,
+     lambda o: policy(o)["podSelector"]["matchLabels"].update(app="broker")),
+    ("no network policy", RESTRICTED, check_policy, lambda o: o.remove(named(o, "NetworkPolicy", "pact-broker"))),
+    ("broker as the user of its image", RESTRICTED, check_restricted,
+     lambda o: container(o, "pact-broker").pop("securityContext")),
     ("namespace enforces nothing", RESTRICTED, check_restricted,
      lambda o: named(o, "Namespace", NAMESPACE)["metadata"].pop("labels")),
     ("network of the host", RESTRICTED, check_restricted, lambda o: pod(o)["spec"].update(hostNetwork=True)),
@@ -151,6 +194,8 @@ VALUES = [
          env=[each for each in v["broker"]["extraContainers"][0]["env"] if each["name"] != "READINESS_MODE"])),
     ("key that the chart does not know", lambda v: v["broker"].update(sidecars=v["broker"].pop("extraContainers"))),
     ("no user who may only read", lambda v: v["broker"]["config"]["basicAuth"].pop("readUser")),
+    ("user who may write for mock servers",
+     lambda v: v["broker"]["config"]["basicAuth"].update(readUser=v["broker"]["config"]["basicAuth"]["writeUser"])),
     ("password of another Secret",
      lambda v: v["broker"]["config"]["basicAuth"]["writeUser"].update(existingSecret="pact-broker")),
     ("another ServiceAccount", lambda v: v["serviceAccount"].update(name="default")),

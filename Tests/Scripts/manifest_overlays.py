@@ -5,8 +5,11 @@ import urllib.parse
 
 import yaml
 
-from manifest_rules import COMMON, NAMESPACE, PROVIDERS, ROOT, container, containers, environment, named, pods
+from manifest_credentials import check_credentials, login
+from manifest_rules import (COMMON, EXAMPLES, NAMESPACE, ROOT, check_contracts, container, containers, environment, named,
+                            of_kind, pods, providers)
 
+OWN = ROOT / "deploy/kubernetes/overlays/example-yours/contracts"
 SECONDS = {"ms": 0.001, "s": 1, "m": 60}
 
 
@@ -31,7 +34,7 @@ def check_sidecars(objects):
         yield "nothing holds the mock server back"
         return
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(probe["httpGet"]["path"]).query)
-    if not set(query.get("provider", ["?"])) <= PROVIDERS:
+    if not set(query.get("provider", ["?"])) <= providers(EXAMPLES):
         yield f"nobody publishes for {query.get('provider')}"
     if "fallback" not in query:
         yield "without a fallback the mock server may never start"
@@ -66,21 +69,21 @@ def expanded(text, values):
     return re.sub(r"\$\((\w+)\)", lambda match: values.get(match[1]) or match[0], text)
 
 
-def check_gates(objects):
-    """A mock server for each provider of the examples, which the installed gate starts."""
+def check_gates(objects, directory=EXAMPLES):
+    """A mock server for each provider of the contracts, which the installed gate starts."""
     provided = set()
     for pod, template in pods(objects):
         if pod == "pact-broker":
             continue
         gate, mock = (template["spec"].get("initContainers") or [{}])[0], template["spec"]["containers"][0]
-        directory = (gate.get("command") or [""])[-1]
+        place = (gate.get("command") or [""])[-1]
         if gate.get("command", [])[:2] != ["wait-for-contract", "install"]:
             yield f"{pod}: nobody installs the gate"
         mounts = {mount["mountPath"]: mount["name"] for mount in gate.get("volumeMounts", [])}
         own = {mount["mountPath"]: mount["name"] for mount in mock.get("volumeMounts", [])}
-        if directory not in mounts or own.get(directory) != mounts[directory]:
+        if place not in mounts or own.get(place) != mounts[place]:
             yield f"{pod}: the gate is not where the mock server looks for it"
-        if mock.get("command") != [f"{directory}/wait-for-contract"]:
+        if mock.get("command") != [f"{place}/wait-for-contract"]:
             yield f"{pod}: the mock server does not wait"
         arguments = [expanded(text, environment(mock)) for text in mock["args"]]
         if "--" not in arguments:
@@ -104,7 +107,7 @@ def check_gates(objects):
                 yield f"{pod}: nobody is at {url.geturl()}"
         if not any(pod == name for name in own_services(objects, template)):
             yield f"{pod} has no Service of its name"
-    if provided != PROVIDERS:
+    if provided != providers(directory):
         yield f"mock servers for {sorted(map(str, provided))}"
 
 
@@ -112,6 +115,31 @@ def own_services(objects, template):
     labels = template["metadata"]["labels"]
     return [each["metadata"]["name"] for each in objects
             if each["kind"] == "Service" and each["spec"]["selector"].items() <= labels.items()]
+
+
+def check_own_contracts(objects):
+    """Somebody's contracts in the place of the examples: of these nothing is left."""
+    yield from check_contracts(objects, OWN)
+
+
+def check_own_gates(objects):
+    yield from check_gates(objects, OWN)
+
+
+def check_policy(objects):
+    """The pods of the namespace, mock servers among them, reach what the Services offer; nobody else."""
+    policies = of_kind(objects, "NetworkPolicy")
+    offered = {port["targetPort"] for each in of_kind(objects, "Service")
+               if each["spec"]["selector"] == {"app": "pact-broker"} for port in each["spec"]["ports"]}
+    wanted = {"podSelector": {"matchLabels": {"app": "pact-broker"}}, "policyTypes": ["Ingress"]}
+    for spec in (each["spec"] for each in policies):
+        rule = spec["ingress"][0] if len(spec.get("ingress", [])) == 1 else {}
+        if {name: spec.get(name) for name in wanted} != wanted or rule.get("from") != [{"podSelector": {}}]:
+            yield "not the broker's pod for this namespace's pods"
+        if {port.get("port") for port in rule.get("ports", [])} != offered:
+            yield "other ports than those of the Services"
+    if len(policies) != 1:
+        yield "not one network policy"
 
 
 def check_restricted(objects):
@@ -183,21 +211,24 @@ def check_chart(objects, values=None):
     mounted = {mount["name"] for mount in base["volumeMounts"]}
     if values["broker"].get("volumes") != [volume for volume in spec["volumes"] if volume["name"] in mounted]:
         yield "the chart's volumes are not base's"
-    # The manager's own, from the same Secret; and as the chart's templates render a reference for each user that is given no
+    # The users of base, from the same Secrets; and as the chart's templates render a reference for each user that is given no
     # name, none may be left out.
-    own = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in base["env"] if "valueFrom" in each}
-    login = {"existingSecret": own["BROKER_USERNAME"]["name"], "existingSecretUsernameKey": own["BROKER_USERNAME"]["key"],
-             "existingSecretPasswordKey": own["BROKER_PASSWORD"]["key"]}
-    for user in ("writeUser", "readUser"):
-        if values["broker"]["config"]["basicAuth"].get(user) != login:
-            yield f"the chart's {user} does not come from the manager's Secret"
+    broker = container(objects, "pact-broker")
+    for user, prefix in (("writeUser", "PACT_BROKER_BASIC_AUTH"), ("readUser", "PACT_BROKER_BASIC_AUTH_READ_ONLY")):
+        name, password = login(broker, prefix)
+        wanted = {"existingSecret": name["name"], "existingSecretUsernameKey": name["key"],
+                  "existingSecretPasswordKey": password["key"]}
+        if values["broker"]["config"]["basicAuth"].get(user) != wanted:
+            yield f"the chart's {user} does not come from base's Secret"
     if values["serviceAccount"].get("name") != spec["serviceAccountName"]:
         yield "the chart's pod has not the manager's ServiceAccount"
 
 
+EVERYWHERE = COMMON + [check_credentials, check_stops]
 OVERLAYS = {
-    "base": COMMON + [check_stops, check_chart],
-    "overlays/native-sidecar": COMMON + [check_stops, check_sidecars],
-    "overlays/separate-mocks": COMMON + [check_stops, check_gates],
-    "overlays/restricted": COMMON + [check_stops, check_gates, check_restricted],
+    "base": EVERYWHERE + [check_contracts, check_chart],
+    "overlays/native-sidecar": EVERYWHERE + [check_contracts, check_sidecars],
+    "overlays/separate-mocks": EVERYWHERE + [check_contracts, check_gates],
+    "overlays/restricted": EVERYWHERE + [check_contracts, check_gates, check_restricted, check_policy],
+    "overlays/example-yours": EVERYWHERE + [check_own_contracts, check_own_gates],
 }

@@ -12,13 +12,21 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE = "secret-manager-controller-pact-broker"
-CONTRACTS = sorted((ROOT / "deploy/examples/contracts").glob("*.json"))
-PROVIDERS = {json.loads(path.read_text())["provider"]["name"] for path in CONTRACTS}
+EXAMPLES = ROOT / "deploy/examples/contracts"
 # Where people read about settings, endpoints and the Role; Swift tests compare these pages with the code.
 PAGES = "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
 # The least memory with which each worker has a limit of its own (MemoryPlan.swift).
 LEAST_MEMORY = 96 << 20
 UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+
+
+def contracts(directory):
+    """What a ConfigMap made of the directory holds."""
+    return {path.name: path.read_text() for path in sorted(directory.glob("*.json"))}
+
+
+def providers(directory):
+    return {json.loads(text)["provider"]["name"] for text in contracts(directory).values()}
 
 
 def bytes_of(text):
@@ -101,13 +109,14 @@ def check_probes(objects):
             yield f"{kind} of the manager is {got}"
 
 
-def check_contracts(objects):
-    """One ConfigMap, by the name that the manager, its Role and its volume have, with the examples as they are."""
+def check_contracts(objects, directory=EXAMPLES):
+    """One ConfigMap, by the name that the manager, its Role and its volume have, with the contracts as they are."""
     manager = container(objects, "manager")
     name = environment(manager).get("CONFIGMAP_NAME")
-    data = named(objects, "ConfigMap", name).get("data", {})
-    if data != {path.name: path.read_text() for path in CONTRACTS}:
-        yield f"ConfigMap {name} does not hold the example contracts"
+    if [each["metadata"]["name"] for each in of_kind(objects, "ConfigMap")] != [name]:
+        yield f"not one ConfigMap {name}"
+    if named(objects, "ConfigMap", name).get("data", {}) != contracts(directory):
+        yield f"ConfigMap {name} does not hold the contracts of {directory}"
     template = named(objects, "Deployment", "pact-broker")["spec"]["template"]
     volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
     for mount in manager.get("volumeMounts", []):
@@ -179,8 +188,12 @@ def check_environment(objects):
         for each in containers(template):
             for variable in each.get("env", []):
                 reference = variable.get("valueFrom", {}).get("secretKeyRef")
-                if reference and reference["key"] not in named(objects, "Secret", reference["name"]).get("data", {}):
+                if reference and not reference.get("optional") and not secret(objects, reference):
                     yield f"{pod}/{each['name']}: {variable['name']} comes from nowhere"
+
+
+def secret(objects, reference):
+    return named(objects, "Secret", reference["name"]).get("data", {}).get(reference["key"])
 
 
 def check_resources(objects):
@@ -209,4 +222,4 @@ def check_resources(objects):
                     yield f"{pod}/{each['name']}: no volume {mount['name']}"
 
 
-COMMON = [check_names, check_probes, check_contracts, check_account, check_selectors, check_environment, check_resources]
+COMMON = [check_names, check_probes, check_account, check_selectors, check_environment, check_resources]

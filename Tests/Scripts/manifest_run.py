@@ -16,9 +16,11 @@ import struct
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
+from manifest_credentials import ask_broker
 from manifest_overlays import expanded
-from manifest_rules import container, environment, named, probes
+from manifest_rules import container, named, probes, secret
 
 PATIENCE = 30
 
@@ -76,8 +78,9 @@ class Pod:
         for each in container.get("env", []):
             reference = each.get("valueFrom", {}).get("secretKeyRef")
             if reference:
-                data = named(self.objects, "Secret", reference["name"])["data"]
-                values[each["name"]] = base64.b64decode(data[reference["key"]]).decode()
+                data = secret(self.objects, reference)
+                if data or not reference.get("optional"):
+                    values[each["name"]] = base64.b64decode(data).decode()
             else:
                 values[each["name"]] = expanded(each["value"], values)
         return values
@@ -119,10 +122,10 @@ class Pod:
 
     def start_broker(self):
         values = self.values(container(self.objects, "pact-broker"))
-        return self.start("broker", [
-            str(self.programs / "local-broker"), "--port", values["PACT_BROKER_PORT"],
-            "--username", values["PACT_BROKER_BASIC_AUTH_USERNAME"], "--password", values["PACT_BROKER_BASIC_AUTH_PASSWORD"],
-        ], {"PATH": "/usr/bin:/bin"})
+        command = [str(self.programs / "local-broker"), "--port", values["PACT_BROKER_PORT"]]
+        for name in ("USERNAME", "PASSWORD", "READ_ONLY_USERNAME", "READ_ONLY_PASSWORD"):
+            command += [f"--{name.lower().replace('_', '-')}", values[f"PACT_BROKER_BASIC_AUTH_{name}"]]
+        return self.start("broker", command, {"PATH": "/usr/bin:/bin"})
 
     def until(self, wanted, kind, spec=None, every=0.1):
         """Probes until it is as wanted; how often it was not, and the last answer."""
@@ -207,11 +210,11 @@ def run_sidecars(objects, programs, gate_open):
         pod.close()
 
 
-def run_gate(objects, programs, gate):
+def run_gate(objects, programs, gate, name):
     """The gate as the init container installs it and the mock server's container starts it; the mock server is `env`."""
     pod = Pod(objects, programs)
     try:
-        template = named(objects, "Deployment", "gcp-mock-server")["spec"]["template"]["spec"]
+        template = named(objects, "Deployment", name)["spec"]["template"]["spec"]
         installer, mock = template["initContainers"][0], template["containers"][0]
         directory = pod.directory / "gate"
         directory.mkdir(mode=0o777)
@@ -226,12 +229,16 @@ def run_gate(objects, programs, gate):
         # The Service's name, as the cluster's DNS gives it.
         values["MANAGER_URL"] = values["MANAGER_URL"].replace("pact-mocks-manager", "127.0.0.1")
         arguments = [expanded(text, values) for text in mock["args"]]
+        options = dict(text.split("=", 1) for text in arguments if "=" in text)
         arguments[arguments.index("--") + 1:] = ["/usr/bin/env"]
         command = [mock["command"][0].replace("/gate", str(directory)), *arguments]
         child = pod.start("mock", command, values, mock["securityContext"]["runAsUser"])
         code = child.wait(PATIENCE)
         said = (pod.directory / "mock.log").read_text()
-        require(code == 0 and "PACT_CONTRACT_READY=1" in said.splitlines(), "the gate starts the mock server with its contract"
+        require(code == 0 and "PACT_CONTRACT_READY=1" in said.splitlines(), f"the gate starts {name} with its contract"
                 if code == 0 else f"the gate: {code} {said}")
+        path = f"/pacts/provider/{urllib.parse.quote(options['--provider-name'])}/latest"
+        answers = [ask_broker(options, "GET", path), ask_broker(options, "POST", "/contracts/publish", "{}")]
+        require(answers == [200, 401], f"which reads it with a user who may not publish: {answers}")
     finally:
         pod.close()

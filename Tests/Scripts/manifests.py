@@ -42,7 +42,8 @@ def main(directory, programs=None):
         for gate_open in (True, False):
             manifest_run.run_sidecars(built["overlays/native-sidecar"], programs, gate_open)
         if "GATE" in os.environ:
-            manifest_run.run_gate(built["overlays/separate-mocks"], programs, os.environ["GATE"])
+            for overlay, name in (("separate-mocks", "gcp-mock-server"), ("example-yours", "payments-mock-server")):
+                manifest_run.run_gate(built[f"overlays/{overlay}"], programs, os.environ["GATE"], name)
         else:
             print("not run: the gate; `make gate` builds it")
     except AssertionError as error:

@@ -23,7 +23,7 @@ venv=$(Tests/Scripts/venv.sh manifests kubernetes-validate==1.37.0)
 
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
-for overlay in base overlays/native-sidecar overlays/separate-mocks overlays/restricted; do
+for overlay in base overlays/native-sidecar overlays/separate-mocks overlays/restricted overlays/example-yours; do
     file=$built/$(basename "$overlay").yaml
     # Anything on standard error (a deprecated field, for example) is a failure.
     if ! kubectl kustomize "deploy/kubernetes/$overlay" >"$file" 2>"$built/errors" || [ -s "$built/errors" ]; then
