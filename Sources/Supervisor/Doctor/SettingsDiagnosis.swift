@@ -21,7 +21,7 @@ struct SettingsDiagnosis {
     /// As the publisher warns.
     private var version: DoctorLine {
         let (branch, commit) = (settings.gitBranch, settings.gitCommit)
-        guard commit.isEmpty || commit == SettingCatalog.definition("GIT_COMMIT")?.defaultText else {
+        guard commit == SettingCatalog.definition("GIT_COMMIT")?.defaultText else {
             return .good(.settingsVersion, "GIT_BRANCH=\(branch), GIT_COMMIT=\(commit)")
         }
         return .odd(.settingsVersion, "GIT_COMMIT is not set: the contracts' version names no commit")
