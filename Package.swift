@@ -55,7 +55,7 @@ let package = Package(
             name: "Shared",
             dependencies: ["CLinux", .product(name: "Logging", package: "swift-log")],
             path: "Sources/Shared",
-            exclude: ["CLinux", "CCurl", "HTTP"],
+            exclude: ["CLinux", "CCurl", "HTTP", "CommandLine"],
             swiftSettings: strict
         ),
         .target(
@@ -64,12 +64,18 @@ let package = Package(
             path: "Sources/Shared/HTTP",
             swiftSettings: strict
         ),
+        .target(
+            name: "SharedCommandLine",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Shared/CommandLine",
+            swiftSettings: strict
+        ),
 
         // One executable per process.
         .executableTarget(
             name: "Supervisor",
             dependencies: [
-                "Shared", "CLinux",
+                "Shared", "SharedCommandLine", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -78,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "Watcher",
             dependencies: [
-                "Shared", "SharedHTTP", "CLinux",
+                "Shared", "SharedHTTP", "SharedCommandLine", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -87,7 +93,7 @@ let package = Package(
         .executableTarget(
             name: "Publisher",
             dependencies: [
-                "Shared", "SharedHTTP", "CLinux",
+                "Shared", "SharedHTTP", "SharedCommandLine", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -96,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "HealthServer",
             dependencies: [
-                "Shared", "CLinux",
+                "Shared", "SharedCommandLine", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -114,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "Gate",
             dependencies: [
-                "Shared", "CGate",
+                "Shared", "SharedCommandLine", "CGate",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -264,7 +270,7 @@ if Context.environment["PMM_FUZZ"] != nil {
         .target(
             name: "HealthServer",
             dependencies: [
-                "Shared", "CLinux",
+                "Shared", "SharedCommandLine", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

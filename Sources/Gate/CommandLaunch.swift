@@ -15,8 +15,23 @@ enum CommandLaunch {
         }
         let error = SystemError(call: "execve", number: -result, subject: name)
         GateConsole.say("the command cannot be started: \(error)")
-        return -result == ENOENT ? .notFound : .cannotRun
+        return exit(-result)
     }
+
+    /// Looks for the command without running it, before anything is waited for.
+    ///
+    /// - Parameter count: How many of the process's last arguments are the command.
+    /// - Returns: `nil`: it is there, or may be.
+    static func obstacle(lastArguments count: Int, name: String) -> GateExit? {
+        let result = cgate_find(cgate_argument_count() - Int32(count))
+        guard result != 0 else { return nil }
+        let error = SystemError(call: "execve", number: -result, subject: name)
+        let place = -result == ENOENT && !name.contains("/") ? " in any directory of PATH" : ""
+        GateConsole.say("the command cannot be started: \(error)\(place); not waiting")
+        return exit(-result)
+    }
+
+    private static func exit(_ number: Int32) -> GateExit { number == ENOENT ? .notFound : .cannotRun }
 
     private static func withArray<Result>(
         _ texts: [String],

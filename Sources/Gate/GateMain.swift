@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import CGate
 internal import Glibc
 import Shared
+import SharedCommandLine
 
 /// The gate: runs in front of a mock server, waits for its contract, then becomes it.
 @main
@@ -9,7 +10,7 @@ struct GateMain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wait-for-contract",
         abstract: "Waits until a provider's contracts are in the Pact Broker, then runs a command in its own place.",
-        discussion: GateHelp.discussion,
+        usage: GateHelp.usage,
         version: BuildVersion.number,
         subcommands: [InstallCommand.self]
     )
@@ -45,7 +46,8 @@ struct GateMain: ParsableCommand {
         cgate_prepare_signals()
         cgate_use_plain_lookup()
         let arguments = UnsafeBufferPointer(start: cgate_arguments(), count: Int(cgate_argument_count()))
-        main(arguments.dropFirst().compactMap { $0.map { String(cString: $0) } })
+        let words = arguments.dropFirst().compactMap { $0.map { String(cString: $0) } }
+        run(words, appendix: GateHelp.appendix) { GateHelp.hint($0, arguments: words) }
     }
 
     func run() throws {
@@ -71,6 +73,12 @@ struct GateMain: ParsableCommand {
     }
 
     private static func wait(_ settings: GateSettings, _ environment: ProcessEnvironment) -> GateExit {
+        // Nobody wants to learn of a mistyped name after the wait.
+        if let name = settings.command.first,
+            let code = CommandLaunch.obstacle(lastArguments: settings.command.count, name: name)
+        {
+            return code
+        }
         let outcome: GateOutcome
         do throws(SystemError) {
             outcome = try GateLoop(settings, environment).run()

@@ -109,10 +109,21 @@ extension GateSettings {
         return .manager(try url(defaultManagerURL, of: "--manager"))
     }
 
+    /// Without what may hold a password: credentials, and what follows the path.
+    private static func shown(_ text: String) -> String {
+        var rest = text[...]
+        var start = ""
+        if let at = rest.lastIndex(of: "@") {
+            start = "…@"
+            rest = rest[rest.index(after: at)...]
+        }
+        guard let end = rest.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return start + rest }
+        return start + rest[...end] + "…"
+    }
+
     private static func url(_ text: String, of origin: String) throws(Problem) -> BaseURL {
         guard let url = BaseURL(text) else {
-            // Without the value: it may hold a password.
-            throw Problem("\(origin) is no URL such as http://name:8081, without query and fragment")
+            throw Problem("\(origin) '\(shown(text))' is no URL such as http://name:8081, without query and fragment")
         }
         guard url.scheme == "http" else {
             throw Problem(

@@ -85,6 +85,8 @@ extension GateVerdict {
                 text: "the broker refuses our credentials (\(answer.status)): set BROKER_USERNAME and BROKER_PASSWORD, "
                     + "or BROKER_TOKEN, or NAME_FILE with their files"
             )
+        case 404 where GateVerdict.isManagers(answer):
+            self = .foreign(answer, like: "a Pact Broker", setting: "--broker", hint: " (a manager answers there)")
         case 404:
             let pair = consumer.map { " with the consumer '\($0)'" } ?? ""
             self = .notYet(key: "404", text: "the broker has no contract of '\(provider)'\(pair) yet")
@@ -137,11 +139,22 @@ extension GateVerdict {
         }
     }
 
-    private static func foreign(_ answer: GateAnswer, like what: String, setting: String) -> GateVerdict {
+    /// A manager's answer about a path that it does not have: it lists those that it has.
+    private static func isManagers(_ answer: GateAnswer) -> Bool {
+        let detail = (try? JSONReader.parse(answer.body))?["detail"]?.string
+        return detail?.contains("/providers/{provider}/ready") == true
+    }
+
+    private static func foreign(
+        _ answer: GateAnswer,
+        like what: String,
+        setting: String,
+        hint: String = ""
+    ) -> GateVerdict {
         let type = answer.headers["content-type"] ?? "no content type"
         let text =
             "the answer (\(answer.status), \(type), \(counted(answer.body.count, "byte"))) is not one of \(what): "
-            + "see whether \(setting) is right"
+            + "see whether \(setting) is right\(hint)"
         return .notYet(key: "foreign \(answer.status)", text: text)
     }
 

@@ -9,6 +9,7 @@ enum Installation {
     /// What went wrong, for people.
     enum Failure: Error, Equatable, CustomStringConvertible {
         case needsLibraries
+        case noDirectory(String)
         case system(SystemError)
 
         var description: String {
@@ -16,6 +17,7 @@ enum Installation {
             case .needsLibraries:
                 "this build needs shared libraries, which the other image may not have: install the static one "
                     + "(make gate)"
+            case .noDirectory(let path): "the directory \(path) does not exist"
             case .system(let error): "\(error)"
             }
         }
@@ -30,7 +32,7 @@ enum Installation {
         let target = "\(directory)/\(fileName)"
         let temporary = "\(directory)/.\(fileName).\(getpid()).\(UInt32.random(in: 0 ... .max))"
         do throws(SystemError) {
-            try write(temporary)
+            try write(temporary, target)
             do throws(SystemError) {
                 try retryingInterrupts("rename", target) { rename(temporary, target) }
             } catch {
@@ -38,17 +40,20 @@ enum Installation {
                 throw error
             }
         } catch {
+            if error.number == ENOENT, access(directory, F_OK) != 0 { throw .noDirectory(directory) }
             throw .system(error)
         }
         return target
     }
 
     /// The file is closed when this returns: one that somebody may still write to cannot be executed (ETXTBSY).
-    private static func write(_ path: String) throws(SystemError) {
+    ///
+    /// - Parameter target: For messages: nobody knows the temporary name.
+    private static func write(_ path: String, _ target: String) throws(SystemError) {
         let source = FileDescriptor(owning: try checked("open", "this program", cgate_open_self()))
-        let copy = FileDescriptor(owning: try checked("open", path, cgate_create(path)))
+        let copy = FileDescriptor(owning: try checked("open", target, cgate_create(path)))
         do throws(SystemError) {
-            try transfer(source, to: copy, path)
+            try transfer(source, to: copy, target)
         } catch {
             unlink(path)
             throw error

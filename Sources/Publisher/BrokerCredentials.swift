@@ -6,6 +6,8 @@ struct BrokerCredentials {
     private var username: SecretSource
     private var password: SecretSource
     private var token: SecretSource
+    /// Nobody has set any.
+    let areDefault: Bool
 
     init(_ settings: Settings) {
         var username = settings.brokerUsername
@@ -15,6 +17,8 @@ struct BrokerCredentials {
             username.value = url.username
             password.value = url.password
         }
+        let isSet = username.isExplicit || password.isExplicit || settings.brokerURL.credentials != nil
+        areDefault = !isSet && settings.brokerToken.value.isEmpty
         self.username = SecretSource(username)
         self.password = SecretSource(password)
         token = SecretSource(settings.brokerToken)

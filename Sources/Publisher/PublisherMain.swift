@@ -1,5 +1,6 @@
 internal import ArgumentParser
 import Shared
+import SharedCommandLine
 import SharedHTTP
 
 /// The publisher: makes the broker agree with the desired set, and proves it by reading back.
@@ -8,7 +9,11 @@ struct PublisherMain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publisher",
         abstract: "Publishes contracts to a Pact Broker and proves that they are there.",
-        discussion: HelpText.settingsAndExitCodes(settings: PublisherRun.settings),
+        usage: """
+            publisher
+            publisher --once --contracts <path> ... [<options>]
+            publisher --doctor [--json]
+            """,
         version: BuildVersion.number
     )
 
@@ -36,15 +41,21 @@ struct PublisherMain: ParsableCommand {
     @OptionGroup
     var build: BuildOptions
 
-    @Option(help: "With --once: give up when the broker could not be used for that long (for example 30s, 2m).")
-    var timeout: WaitingTime = WaitingTime(duration: .seconds(60))
+    @Option(
+        help: "With --once: give up when the broker could not be used for that long, for example 2m. (default: 60s)"
+    )
+    var timeout: WaitingTime?
+
+    static func main() {
+        run(appendix: HelpText.settingsAndExitCodes(settings: PublisherRun.settings))
+    }
 
     func validate() throws {
         if once, contracts.isEmpty { throw ValidationError("--once needs --contracts DIR or FILE") }
         if once, doctor { throw ValidationError("--once and --doctor exclude each other") }
-        if !once, !contracts.isEmpty || dryRun || json && !doctor || output != .text || !build.isEmpty {
-            throw ValidationError("these options need --once")
-        }
+        let needsOnce = !contracts.isEmpty || dryRun || output != .text || !build.isEmpty || timeout != nil
+        if !once, needsOnce { throw ValidationError("all options but --doctor and --json need --once") }
+        if !once, !doctor, json { throw ValidationError("--json needs --once or --doctor") }
     }
 
     func run() throws {
@@ -52,6 +63,7 @@ struct PublisherMain: ParsableCommand {
         if doctor { DoctorRun.run(json: json) }
         guard once else { PublisherRun.run() }
         let output: OnceOutput = json ? .json : output
-        OnceRun(paths: contracts, isDryRun: dryRun, output: output, build: build, timeout: timeout.duration).run()
+        let limit = timeout?.duration ?? .seconds(60)
+        OnceRun(paths: contracts, isDryRun: dryRun, output: output, build: build, timeout: limit).run()
     }
 }

@@ -7,7 +7,6 @@ struct WatcherCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watcher",
         abstract: "Keeps the desired set of contracts, from a mounted ConfigMap or any directory, in the shared state.",
-        discussion: settingsText + "\n\n" + exitCodesText,
         version: BuildVersion.number
     )
 
@@ -25,7 +24,10 @@ struct WatcherCommand: ParsableCommand {
 
     func validate() throws {
         if once, doctor { throw ValidationError("--once and --doctor exclude each other") }
-        if !once, json && !doctor || contracts != nil { throw ValidationError("--json and --contracts need --once") }
+        if !once, !doctor, json { throw ValidationError("--json needs --once or --doctor") }
+        if !once, contracts != nil {
+            throw ValidationError("--contracts needs --once; elsewhere set CONFIGMAP_PATH")
+        }
         if contracts?.isEmpty == true { throw ValidationError("--contracts needs the path of a directory") }
     }
 
@@ -42,16 +44,4 @@ struct WatcherCommand: ParsableCommand {
         "CONTRACT_SOURCE", "NAMESPACE", "CONFIGMAP_NAME", "CONFIGMAP_PATH", "KUBERNETES_API_URL",
         "KUBERNETES_TOKEN_FILE", "KUBERNETES_CA_FILE", "STATE_DIR", "LOG_LEVEL", "LOG_FORMAT",
     ]
-
-    private static let settingsText =
-        "Environment:\n"
-        + settings.compactMap { name in
-            SettingCatalog.definition(name).map { "  \(name) (\($0.defaultText)): \($0.help) Allowed: \($0.allowed)." }
-        }
-        .joined(separator: "\n")
-
-    private static let exitCodesText =
-        "Exit codes:\n"
-        + [Shared.ExitCode.success, .failure, .usage, .systemFailure, .alreadyOwned, .badConfiguration]
-        .map { "  \($0.rawValue): \($0.meaning)" }.joined(separator: "\n")
 }

@@ -50,7 +50,8 @@ struct GateSettingsTests {
         (Options(providers: ["A"], consumer: ""), "''"),
         (Options(providers: (0...64).map { "P\($0)" }), "at most 64"),
         (Options(providers: ["A"], manager: "http://a", broker: "http://b"), "not both"),
-        (Options(providers: ["A"], manager: "a:8081"), "--manager"),
+        (Options(providers: ["A"], manager: "a:8081"), "--manager 'a:8081' is no URL"),
+        (Options(providers: ["A"], manager: "http://u:p@a:0/x"), "'…@a:0/x'"),
         (Options(providers: ["A"], broker: "https://broker"), "https is not built"),
         (Options(providers: ["A"], timeout: "0"), "--timeout '0'"),
         (Options(providers: ["A"], timeout: "1h"), "--timeout '1h'"),
@@ -63,12 +64,42 @@ struct GateSettingsTests {
     }
 
     @Test func noMessageShowsAPassword() {
-        for url in ["https://pact:hidden@broker", "http://pact:hidden@", "ftp://pact:hidden@broker"] {
+        for url in [
+            "https://pact:hidden@broker", "http://pact:hidden@", "ftp://pact:hidden@broker", "pact:hi@hidden@b",
+            "http://b?t=hidden", "b#hidden",
+        ] {
             let error = #expect(throws: GateSettings.Problem.self) {
                 try settings(Options(providers: ["A"], broker: url))
             }
             #expect(error?.description.contains("hidden") == false, "\(String(describing: error))")
         }
+    }
+
+    @Test(arguments: [
+        ("Unexpected argument './cmd.sh'", ["--provider", "P", "./cmd.sh"], true),
+        ("2 unexpected arguments: './cmd.sh', '-l'", ["./cmd.sh", "-l"], true),
+        ("Unknown option '-l'", ["--provider", "P", "ls", "-l"], true),
+        ("Unknown option '--provder'. Did you mean '--provider'?", ["--provder", "P"], false),
+        ("Unexpected argument 'x'", ["x", "--", "ls"], false),
+        ("Unexpected argument 'x'", ["install", "/gate", "x"], false),
+        ("--timeout 'x' is no time", ["--timeout", "x"], false),
+    ])
+    func aForgottenSeparatorIsHintedAt(message: String, arguments: [String], isHinted: Bool) {
+        #expect((GateHelp.hint(message, arguments: arguments) != nil) == isHinted)
+    }
+
+    @Test func aMissingDirectoryIsNamedAndNoTemporaryFile() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/none"
+        let error = #expect(throws: Installation.Failure.self) {
+            try Installation.install(into: path, requiresStatic: false)
+        }
+        #expect(error?.description == "the directory \(path) does not exist")
+        try directory.write("file", "")
+        let other = #expect(throws: Installation.Failure.self) {
+            try Installation.install(into: directory.path + "/file", requiresStatic: false)
+        }
+        #expect(other?.description.hasPrefix("open \(directory.path)/file/wait-for-contract: Not a dir") == true)
     }
 
     @Test func theManualHasEveryExitCodeAndVariable() throws {

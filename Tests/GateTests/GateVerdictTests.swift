@@ -97,6 +97,12 @@ struct GateVerdictTests {
         #expect(text.contains(word), "\(text)")
     }
 
+    @Test func aBrokersOwn404IsNoManagers() throws {
+        let body = #"{"error":"The requested document was not found on this server."}"#
+        let verdict = GateVerdict(broker: answer(404, body), provider: "Orders", consumer: nil)
+        #expect(try reason(verdict).text == "the broker has no contract of 'Orders' yet")
+    }
+
     @Test func aConsumersContractMustBeOne() throws {
         let list = #"{"_links":{"pb:pacts":[{"name":"Till"}]}}"#
         _ = try reason(GateVerdict(broker: answer(200, list), provider: "Orders", consumer: "Till"))

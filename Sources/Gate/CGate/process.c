@@ -9,9 +9,11 @@
 #include <nss.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -84,6 +86,35 @@ int cgate_execute(int first, char *const *names, char *const *additions) {
     int failure = errno;
     free(envp);
     return -failure;
+}
+
+/// execve's answer about one path, as far as it can be had without running it. What is not certain counts as found.
+static int find_path(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno == ENOENT || errno == ENOTDIR ? -ENOENT : 0;
+    if (!S_ISREG(status.st_mode)) return -EACCES;
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0 && errno == EACCES ? -EACCES : 0;
+}
+
+int cgate_find(int first) {
+    const char *name = cgate_start.argv[first];
+    if (*name == 0) return -ENOENT;
+    if (strchr(name, '/') != NULL) return find_path(name);
+    const char *path = getenv("PATH");
+    // What glibc's execvpe takes where there is none (confstr, _CS_PATH).
+    if (path == NULL) path = "/bin:/usr/bin";
+    int result = -ENOENT;
+    for (;;) {
+        size_t length = strcspn(path, ":");
+        char *candidate = NULL;
+        if (asprintf(&candidate, "%.*s%s%s", (int)length, path, length > 0 ? "/" : "", name) < 0) return 0;
+        int found = find_path(candidate);
+        free(candidate);
+        if (found == 0) return 0;
+        if (found == -EACCES) result = found;
+        if (path[length] == 0) return result;
+        path += length + 1;
+    }
 }
 
 void cgate_write_line(const char *bytes, size_t count) {

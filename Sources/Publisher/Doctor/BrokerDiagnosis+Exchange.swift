@@ -55,14 +55,23 @@ extension BrokerDiagnosis {
     private var authentication: DoctorLine? {
         for kind in [BrokerRequest.Kind.heartbeat, .dependencies, .index] {
             switch outcome(kind) {
-            case .unauthorized(let text)?: return .wrong(.brokerAuthentication, OwnSentence(text))
+            case .unauthorized(let text)?:
+                let sentence = OwnSentence(text)
+                return .wrong(.brokerAuthentication, sentence.trouble + asked(kind), sentence.wayOut)
             // The broker's own words.
             case .forbidden(let text)?: return .wrong(.brokerAuthentication, text)
             default: break
             }
         }
         guard case .index? = outcome(.index) else { return nil }
-        return .good(.brokerAuthentication, "the broker lets us read with \(facts.credentials)")
+        return .good(.brokerAuthentication, "the broker lets us read with \(facts.who)")
+    }
+
+    /// What a broker's 401 (no proxy's 407) was said to, where nobody has chosen it.
+    private func asked(_ kind: BrokerRequest.Kind) -> String {
+        guard facts.areCredentialsDefault, case .success(let response)? = facts.answers[kind], response.status == 401
+        else { return "" }
+        return " (asked with \(facts.who))"
     }
 
     private var index: DoctorLine? {
@@ -96,7 +105,7 @@ extension BrokerDiagnosis {
         let refusal = "we may read, but a publication is refused: "
         switch outcome {
         case .unauthorized(let text):
-            return .wrong(.brokerWrite, refusal + OwnSentence(text).trouble)
+            return .wrong(.brokerWrite, refusal + OwnSentence(text).trouble + asked(.publish))
         case .forbidden(let text): return .wrong(.brokerWrite, refusal + text)
         case .rejected(status: 400, _):
             return .good(.brokerWrite, "an empty publication is refused as empty, not for who we are")

@@ -12,7 +12,7 @@ struct BrokerDiagnosis {
     private var address: DoctorLine {
         let origin = facts.isDefault ? " (BROKER_URL is not set: the default)" : ""
         let proxy = facts.target.proxy.map { ", through the proxy \($0)" } ?? ""
-        return .good(.brokerURL, "\(facts.url)\(origin), with \(facts.credentials)\(proxy)")
+        return .good(.brokerURL, "\(facts.url)\(origin), with \(facts.who)\(proxy)")
     }
 
     // MARK: The way there

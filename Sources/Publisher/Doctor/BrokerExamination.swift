@@ -15,6 +15,7 @@ struct BrokerExamination {
             url: settings.brokerURL,
             isDefault: environment["BROKER_URL"]?.isEmpty ?? true,
             credentials: BrokerCredentials(settings).current,
+            areCredentialsDefault: BrokerCredentials(settings).areDefault,
             caFile: settings.brokerCAFile,
             target: .init(settings.brokerURL, proxy: settings.brokerProxy)
         )

@@ -37,6 +37,8 @@ struct BrokerFacts: Sendable {
     var isDefault = false
     /// `basic authentication`, for people.
     var credentials: HTTPCredentials = .none
+    /// Nobody has set any credentials: those of the settings' defaults, which are no secret.
+    var areCredentialsDefault = false
     var caFile = ""
     var target: Target
     /// Why there is no address; `nil`: there is one.
@@ -49,6 +51,13 @@ struct BrokerFacts: Sendable {
 
     var usesBearer: Bool {
         if case .bearer = credentials { true } else { false }
+    }
+
+    /// What we ask with, for people.
+    var who: String {
+        guard areCredentialsDefault else { return credentials.description }
+        let names = ["BROKER_USERNAME", "BROKER_PASSWORD"].compactMap { SettingCatalog.definition($0)?.defaultText }
+        return "\(credentials) (default \(names.joined(separator: "/")))"
     }
 
     /// - Returns: `nil` for a request that was not made.

@@ -7,7 +7,7 @@ enum DoctorRun {
     static func run(json: Bool) -> Never {
         let environment = ProcessEnvironment.current()
         let settings: Settings
-        switch DoctorWorker.start(environment, reads: PublisherRun.settings) {
+        switch DoctorWorker.start(environment, reads: PublisherRun.settings, check: .brokerURL) {
         case .refused(let lines): DoctorWorker.finish(lines, json: json)
         case .settings(let read): settings = read
         }

@@ -27,6 +27,12 @@ extension DoctorCheck {
                     + "older manifests only, a value that Kubernetes injected; warn for each.",
                 "Remove the variable that does not count, or the one that keeps it from counting."
             )
+        case .settingsVersion:
+            (
+                "GIT_COMMIT names the commit that the contracts come from, and with GIT_BRANCH the version they are "
+                    + "published as; warn where it is not set.",
+                "Set GIT_COMMIT (and GIT_BRANCH), for example from your CI's variables."
+            )
         case .programsDirectory:
             (
                 "The three workers are there and executable; fail: the manager would not start.",
@@ -51,9 +57,9 @@ extension DoctorCheck {
         switch self {
         case .brokerURL:
             (
-                "Which address is asked, with which kind of credentials and through which proxy; always ok, for the "
-                    + "other checks judge it.",
-                "Nothing."
+                "Which address is asked, with which kind of credentials and through which proxy; the other checks judge "
+                    + "it. Warn where the broker is not looked at, because a setting of it is wrong.",
+                "Correct what settings.values says, and run this again."
             )
         case .brokerDNS:
             (

@@ -3,7 +3,8 @@ extension DoctorCheck {
         switch self {
         case .sourceOrigin:
             (
-                "Where contracts come from with these settings: the Kubernetes API or a directory.",
+                "Where contracts come from with these settings: the Kubernetes API or a directory. Warn where they are "
+                    + "not looked at, because a setting of theirs is wrong.",
                 "Set CONTRACT_SOURCE, CONFIGMAP_NAME and NAMESPACE, or CONFIGMAP_PATH."
             )
         case .sourceToken:
@@ -71,12 +72,14 @@ extension DoctorCheck {
         switch self {
         case .healthPort:
             (
-                "HEALTH_PORT is free, or the running manager of this STATE_DIR holds it; fail if somebody else does.",
+                "HEALTH_PORT is free, or the running manager of this STATE_DIR holds it; fail if somebody else does, "
+                    + "warn where it is not looked at, because the setting is wrong.",
                 "Stop that process, or set HEALTH_PORT to a free port."
             )
         case .stateDirectory:
             (
-                "STATE_DIR is there or can be made, is ours and can be written; fail if not.",
+                "STATE_DIR is there or can be made, is ours, can be written, and is on a file system that keeps files; "
+                    + "fail if not, warn where it is not looked at, because the setting is wrong.",
                 "Mount an emptyDir and set STATE_DIR to it, or to a directory of this user."
             )
         case .stateFileSystem:

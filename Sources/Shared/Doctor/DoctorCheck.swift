@@ -3,6 +3,7 @@ package enum DoctorCheck: String, CaseIterable, Sendable {
     case settingsValues = "settings.values"
     case settingsNames = "settings.names"
     case settingsIgnored = "settings.ignored"
+    case settingsVersion = "settings.version"
     case programsDirectory = "programs.directory"
     case programsPublisher = "programs.publisher"
     case programsWatcher = "programs.watcher"

@@ -50,6 +50,17 @@ package struct DoctorLine: Equatable, Sendable {
         DoctorLine(check, .wrong, sentence.trouble, sentence.wayOut ?? check.remedy)
     }
 
+    /// For a group whose own settings are wrong; what is wrong with them is a line of `settings.values`.
+    package static func notLookedAt(_ check: DoctorCheck, _ settings: [String]) -> DoctorLine {
+        let names = settings.sorted().joined(separator: " and ")
+        let verb = settings.count == 1 ? "is" : "are"
+        return .odd(
+            check,
+            "not looked at: \(names) \(verb) not usable",
+            "Correct what settings.values says, and run this again."
+        )
+    }
+
     /// The same finding where it matters less: something else stands in.
     package var asOdd: DoctorLine {
         var line = self

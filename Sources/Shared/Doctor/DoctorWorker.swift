@@ -8,12 +8,22 @@ package enum DoctorWorker {
         case refused([DoctorLine])
     }
 
+    /// Settings of every worker that none of its looks needs: neither state nor log is touched.
+    private static let unneeded: Set = ["STATE_DIR", "LOG_LEVEL", "LOG_FORMAT"]
+
     /// Reads the settings that this worker uses; unlike any other start, a bad one ends nothing.
-    package static func start(_ environment: ProcessEnvironment, reads names: [String]) -> Start {
+    ///
+    /// - Parameter check: Says that nothing else was looked at.
+    package static func start(
+        _ environment: ProcessEnvironment,
+        reads names: [String],
+        check: DoctorCheck
+    ) -> Start {
         do throws(SettingsError) {
-            return .settings(try Settings(environment: environment, reads: names))
+            return .settings(try Settings(environment: environment, reads: names.filter { !unneeded.contains($0) }))
         } catch {
-            return .refused(error.doctorLines)
+            let settings = Array(Set(error.problems.map(\.setting)))
+            return .refused(error.doctorLines + [.notLookedAt(check, settings)])
         }
     }
 

@@ -17,6 +17,7 @@ extension StateDirectory {
 
     private static func look(at setting: String) throws(StateError) -> (directory: StateDirectory, exists: Bool) {
         let path = try trimmedAbsolute(setting)
+        try refuseKernelsOwn(path)
         guard FileIdentity.status(of: path) != nil else { return (try creatable(path), false) }
         let descriptor = try open(path)
         switch try verdict(descriptor, path) {

@@ -35,9 +35,14 @@ extension StateDirectory {
     }
 
     /// The reason for refusing a directory that cannot be made for want of its parent.
-    static func missingParent(of path: String) -> String { "its parent \(parent(of: path)) does not exist" }
+    static func missingParent(of path: String) -> String {
+        let parent = parent(of: path)
+        // A file system may answer ENOENT to mkdir(2) for reasons of its own.
+        return access(parent, F_OK) == 0
+            ? "no directory can be made in \(parent)" : "its parent \(parent) does not exist"
+    }
 
-    private static func parent(of path: String) -> String {
+    static func parent(of path: String) -> String {
         let parent = path.split(separator: "/").dropLast().joined(separator: "/")
         return "/" + parent
     }

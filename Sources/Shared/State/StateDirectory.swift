@@ -11,6 +11,8 @@ package struct StateDirectory: Equatable, Sendable {
     package static let defaultPath = "/tmp/pact-mocks-manager"
     /// Used when `STATE_DIR` is not set and `/tmp` is not writable.
     package static let fallbackPath = "/dev/shm/pact-mocks-manager"
+    /// What our systemd unit and our image set `STATE_DIR` to. Only root makes directories there.
+    package static let deployedPaths = ["/run/pact-mocks-manager", "/state"]
 
     package var contractsPath: String { path + "/contracts" }
     var statePath: String { path + "/state.json" }
@@ -126,6 +128,7 @@ extension StateDirectory {
     /// Creates a directory if needed, checks it and goes one step down where others can write.
     private static func claim(_ setting: String) throws(StateError) -> String {
         let path = try trimmedAbsolute(setting)
+        try refuseKernelsOwn(path)
         do throws(StateError) { return try claim(path: path) } catch {
             throw unprepared(setting: path).explained(error)
         }

@@ -12,11 +12,19 @@ package struct StateSearch {
 
     /// - Parameter setting: The value of `STATE_DIR`, or `nil` if it is not set.
     package init(setting: String?) {
-        let tops =
-            setting.flatMap { $0.isEmpty ? nil : [StateDirectory.trimmed($0)] }
-            ?? [StateDirectory.defaultPath, StateDirectory.fallbackPath]
+        self.init(places: Self.places(setting: setting))
+    }
+
+    /// Where a manager may have its state. Without a setting (`status` is run by hand, and a person's shell has nothing
+    /// of the manager's environment) also where the unit and the image put it.
+    package static func places(setting: String?) -> [String] {
+        setting.flatMap { $0.isEmpty ? nil : [StateDirectory.trimmed($0)] }
+            ?? [StateDirectory.defaultPath, StateDirectory.fallbackPath] + StateDirectory.deployedPaths
+    }
+
+    init(places: [String]) {
         var best: (Int, Int64) = (-1, 0)
-        for top in tops {
+        for top in places {
             let subdirectories = DirectoryListing.names(in: top).filter { UInt32($0) != nil }
             for path in [top] + subdirectories.map({ "\(top)/\($0)" }) {
                 let candidate = StateDirectory(unchecked: path)

@@ -3,16 +3,21 @@ import Shared
 
 /// A manager that has no state to be found by, because nothing is writable: looked for among the processes.
 enum RunningManager {
-    /// The pid of a process that runs our own executable, without arguments and with the same `STATE_DIR`, as far as we
-    /// may look (proc(5): our own user's processes, or all of them as root).
-    static func find(setting: String?) -> Int32? {
+    /// The process that runs our own executable, without arguments and with its `STATE_DIR` at one of these places, as
+    /// far as we may look (proc(5): our own user's processes, or all of them as root).
+    static func find(in places: [String]) -> (pid: Int32, place: String)? {
         guard let own = executable("self") else { return nil }
-        let pids = DirectoryListing.names(in: "/proc").compactMap { Int32($0) }
-        return pids.first { pid in
-            pid != getpid() && executable("\(pid)") == own && words(pid, "cmdline")?.count == 1
-                && stateDirectory(pid) == directory(setting ?? "")
+        for pid in DirectoryListing.names(in: "/proc").compactMap({ Int32($0) }) where pid != getpid() {
+            guard executable("\(pid)") == own, words(pid, "cmdline")?.count == 1, let place = stateDirectory(pid),
+                places.contains(place)
+            else { continue }
+            return (pid, place)
         }
+        return nil
     }
+
+    /// The place of one manager with this setting.
+    static func find(setting: String?) -> Int32? { find(in: [directory(setting ?? "")])?.pid }
 
     /// `nil` if it is not known: its environment may not be read.
     private static func stateDirectory(_ pid: Int32) -> String? {

@@ -14,10 +14,10 @@ struct StatusReader {
         status.holder = holder?.description
         status.lookedIn = search.lookedIn
         status.obstacle = search.obstacle
-        if holder == nil, let pid = RunningManager.find(setting: setting) {
+        if holder == nil, let (pid, place) = RunningManager.find(in: StateSearch.places(setting: setting)) {
             status.isRunning = true
             status.holder = "pid \(pid)"
-            status.obstacle = status.obstacle ?? obstacle(of: pid)
+            status.obstacle = status.obstacle ?? obstacle(of: pid, place)
             status.evaluate()
             return status
         }
@@ -43,10 +43,10 @@ struct StatusReader {
     }
 
     /// Why a manager that runs has no state. What another user may do cannot be tried.
-    private func obstacle(of pid: Int32) -> String? {
+    private func obstacle(of pid: Int32, _ place: String) -> String? {
         var status = stat()
         guard stat("/proc/\(pid)", &status) == 0, status.st_uid == geteuid() else { return nil }
-        return StateDirectory.unprepared(setting: setting).obstacle()?.description
+        return StateDirectory.unprepared(setting: place).obstacle()?.description
     }
 
     private func section<Content: StateSectionContent>(

@@ -32,7 +32,8 @@ enum DoctorRun {
         } catch {
             lines.append(.wrong(.programsDirectory, OwnSentence(error.message)))
         }
-        return lines + MachineDiagnosis(facts: machine).lines
+        let unusable = Set((problem?.problems ?? []).map(\.setting))
+        return lines + MachineDiagnosis(facts: machine, unusable: unusable).lines
     }
 
     private static let workers: [(WorkerName, DoctorCheck, String)] = [

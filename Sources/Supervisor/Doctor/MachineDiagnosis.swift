@@ -3,6 +3,8 @@ import Shared
 /// What port, state directory and limits mean and what to do: pure.
 struct MachineDiagnosis {
     let facts: MachineFacts
+    /// Settings whose value is wrong: what they name was not looked at.
+    var unusable: Set<String> = []
 
     /// Free bytes for the state: its largest section may take that much twice while it is replaced.
     static let room: UInt64 = 4 << 20
@@ -17,6 +19,8 @@ struct MachineDiagnosis {
     // MARK: Port
 
     private var port: DoctorLine {
+        let wrong = unusable.intersection(["HEALTH_PORT", "HEALTH_HOST"])
+        guard wrong.isEmpty else { return .notLookedAt(.healthPort, Array(wrong)) }
         switch facts.port {
         case .free(let number):
             return .good(.healthPort, facts.wantedPort == 0 ? "any free port" : "port \(number) is free")
@@ -34,6 +38,7 @@ struct MachineDiagnosis {
     // MARK: State
 
     private var state: [DoctorLine] {
+        guard !unusable.contains("STATE_DIR") else { return [.notLookedAt(.stateDirectory, ["STATE_DIR"])] }
         guard let directory = facts.state.directory else {
             let sentence = OwnSentence(facts.state.error?.description ?? "none")
             let remedy = facts.state.error?.remedy ?? sentence.wayOut
@@ -73,7 +78,7 @@ struct MachineDiagnosis {
     ]
     private static let remote = [
         0x6969: "NFS", 0xFF53_4D42: "CIFS", 0xFE53_4D42: "SMB", 0x517B: "SMB", 0x6573_5546: "FUSE", 0x00C3_6400: "Ceph",
-        0x0102_1997: "9P", 0x5346_414F: "AFS", 0x1980_0202: "GFS2",
+        0x0102_1997: "9P", 0x5346_414F: "AFS", 0x0116_1970: "GFS2",
     ]
 
     // MARK: Limits

@@ -15,7 +15,16 @@ struct SettingsDiagnosis {
                 ? [.good(.settingsNames, "none looks misspelt")] : names.map { .odd(.settingsNames, OwnSentence($0)) })
             + (ignored.isEmpty
                 ? [.good(.settingsIgnored, "none is set for nothing")]
-                : ignored.map { .odd(.settingsIgnored, OwnSentence($0)) })
+                : ignored.map { .odd(.settingsIgnored, OwnSentence($0)) }) + [version]
+    }
+
+    /// As the publisher warns.
+    private var version: DoctorLine {
+        let (branch, commit) = (settings.gitBranch, settings.gitCommit)
+        guard commit == SettingCatalog.definition("GIT_COMMIT")?.defaultText else {
+            return .good(.settingsVersion, "GIT_BRANCH=\(branch), GIT_COMMIT=\(commit)")
+        }
+        return .odd(.settingsVersion, "GIT_COMMIT is not set: the contracts' version names no commit")
     }
 
     /// Settings of which another one takes the effect, one sentence each.

@@ -6,7 +6,7 @@ enum DoctorRun {
     /// - Parameter json: One line of JSON for each result, for the manager.
     static func run(json: Bool) -> Never {
         let environment = ProcessEnvironment.current()
-        switch DoctorWorker.start(environment, reads: WatcherCommand.settings) {
+        switch DoctorWorker.start(environment, reads: WatcherCommand.settings, check: .sourceOrigin) {
         case .refused(let lines): DoctorWorker.finish(lines, json: json)
         case .settings(let settings):
             do throws(TransportError) {

@@ -29,17 +29,39 @@ import Testing
     @Test func settingsThatAreWrong() throws {
         let report = try expect(
             [.settingsValues],
-            odd: [.settingsNames],
+            odd: [.settingsNames, .healthPort],
             ["HEALTH_PORT": "many", "BROKRE_URL": "x", "READINESS_MODE": "some"]
         )
-        #expect(report[.settingsValues].count == 2)
+        #expect(report[.settingsValues].count == 2 && report[.healthPort].count == 1)
         // The rest was looked at all the same.
         #expect(report[.brokerWrite].first?.mark == .good && report[.sourceContracts].first?.mark == .good)
     }
 
     @Test func aBrokerURLThatIsNoneIsNotAsked() throws {
-        let report = try expect([.settingsValues], ["BROKER_URL": "broker:9292"])
-        #expect(report.lines.allSatisfy { $0.check.group != "broker" }, "\(report.output)")
+        let report = try expect([.settingsValues], odd: [.brokerURL], ["BROKER_URL": "broker:9292"])
+        let lines = report.lines.filter { $0.check.group == "broker" }
+        #expect(lines.map(\.found) == ["not looked at: BROKER_URL is not usable"], "\(report.output)")
+    }
+
+    @Test func contractsWhoseSettingsAreWrongAreNotRead() throws {
+        let report = try expect([.settingsValues], odd: [.sourceOrigin], ["CONTRACT_SOURCE": "somewhere"])
+        #expect(report.lines.filter { $0.check.group == "source" }.count == 1, "\(report.output)")
+    }
+
+    @Test func aRelativeStateDirectoryFailsOnce() throws {
+        // Broker and contracts do without the state.
+        let report = try expect([.settingsValues], odd: [.stateDirectory], ["STATE_DIR": "state"])
+        #expect(report[.settingsValues].count == 1, "\(report.output)")
+    }
+
+    @Test func noCommitIsNamed() throws {
+        try expect([], odd: [.settingsVersion], ["GIT_COMMIT": ""])
+    }
+
+    /// Root passes every check of permissions there.
+    @Test func theStateDirectoryIsTheKernels() throws {
+        let report = try expect([.stateDirectory], ["STATE_DIR": "/proc/pact-mocks-manager"])
+        #expect(report[.stateDirectory].first?.found.contains("/proc is proc") == true, "\(report.output)")
     }
 
     @Test func somebodyElseHasThePort() throws {

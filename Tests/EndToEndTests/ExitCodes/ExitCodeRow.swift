@@ -49,7 +49,7 @@ extension ExitCodeRow {
     /// What each of the four does alike.
     private static let everyProgram: [ExitCodeRow] = programs.flatMap { program in
         [
-            ExitCodeRow(program: program, arguments: ["--help"], code: .success, says: ["STATE_DIR", "Exit codes"]),
+            ExitCodeRow(program: program, arguments: ["--help"], code: .success, says: ["STATE_DIR", "EXIT CODES"]),
             ExitCodeRow(program: program, arguments: ["--version"], code: .success, says: [BuildVersion.number]),
             ExitCodeRow(program: program, arguments: ["--nonsense"], code: .usage, says: ["'--nonsense'", "--help"]),
             ExitCodeRow(program: program, arguments: ["nonsense"], code: .usage, says: ["'nonsense'"]),
@@ -127,6 +127,19 @@ extension ExitCodeRow {
         ExitCodeRow(
             program: "manager",
             arguments: ["--check"],
+            environment: ["STATE_DIR": "/proc/x"],
+            code: .badConfiguration,
+            says: ["FAIL  STATE_DIR", "/proc/x refused: /proc is proc, the kernel's own"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            environment: ["STATE_DIR": "/proc/x"],
+            code: .badConfiguration,
+            says: ["/proc/x refused: /proc is proc, the kernel's own"]
+        ),
+        ExitCodeRow(
+            program: "manager",
+            arguments: ["--check"],
             environment: ["BROKER_CA_FILE": "{good}/good.json"],
             code: .badConfiguration,
             says: ["holds no certificate in PEM form", "setting=BROKER_CA_FILE", "good.json"]
@@ -195,7 +208,13 @@ extension ExitCodeRow {
             code: .failure,
             says: ["bad.json:1:2: "]
         ),
-        ExitCodeRow(program: "watcher", arguments: ["--json"], code: .usage, says: ["--once"]),
+        ExitCodeRow(program: "watcher", arguments: ["--json"], code: .usage, says: ["--json needs --once or --doctor"]),
+        ExitCodeRow(
+            program: "watcher",
+            arguments: ["--doctor", "--contracts", "{good}"],
+            code: .usage,
+            says: ["--contracts needs --once; elsewhere set CONFIGMAP_PATH"]
+        ),
         ExitCodeRow(
             program: "watcher",
             arguments: ["--once"],
@@ -224,6 +243,12 @@ extension ExitCodeRow {
     ]
 
     private static let publisher: [ExitCodeRow] = [
+        ExitCodeRow(
+            program: "publisher",
+            arguments: ["--doctor", "--timeout", "3s"],
+            code: .usage,
+            says: ["all options but --doctor and --json need --once"]
+        ),
         ExitCodeRow(
             program: "publisher",
             arguments: ["--once", "--contracts", "{good}"],

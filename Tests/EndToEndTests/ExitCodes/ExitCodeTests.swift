@@ -31,6 +31,19 @@ import Testing
         }
     }
 
+    /// What is long stands below the usage, and what is wrapped below what it belongs to.
+    @Test(arguments: ExitCodeRow.programs) func helpBeginsWithTheUsage(program: String) throws {
+        let help = try ExitCodeStage(ExitCodeRow(program: program, arguments: ["--help"], code: .success, says: []))
+            .run().output
+        let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+        let usage = try #require(lines.firstIndex { $0.hasPrefix("USAGE: ") }, "\(help)")
+        let settings = try #require(lines.firstIndex { $0.hasPrefix("SETTINGS: ") }, "\(help)")
+        #expect(usage < 4 && lines[usage..<settings].contains { $0.contains("--help") }, "\(help)")
+        let table = lines[settings...].dropFirst(2).prefix { !$0.hasPrefix("EXIT CODES") }
+        #expect(table.allSatisfy { $0.isEmpty || $0.hasPrefix("  ") } && table.count > 20, "\(help)")
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(help)")
+    }
+
     @Test func thePagesTableIsTheListOfCodes() throws {
         let lines = try RepositoryFile.text("docs/settings.md").split(separator: "\n", omittingEmptySubsequences: false)
         let title = try #require(lines.firstIndex(of: "## Exit codes"))

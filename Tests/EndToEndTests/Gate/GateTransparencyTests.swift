@@ -146,9 +146,41 @@ import Testing
 
     @Test(arguments: commands)
     func aCommandThatCannotRunHasTheShellsCodes(tail: [String], code: Int32) throws {
-        let result = try GateProcess.start(Self.nowhere + tail).wait(within: .seconds(20))
+        // Long before the time is up, and without a question.
+        let result = try GateProcess.start(Self.endless + tail).wait(within: .seconds(20))
         #expect(result.exit == .code(code), "\(result.output)")
         #expect(result.output.contains("cannot be started: execve"), "\(result.output)")
+        #expect(result.output.contains("not waiting") && !result.output.contains("gave up"), "\(result.output)")
+    }
+
+    /// As execvpe(3) looks: an element that is empty is the working directory, one that may not run is passed over for
+    /// one that may, and a script without `#!` is the shell's.
+    @Test(arguments: [
+        ("/nowhere:DIR/run", Int32(0)), ("DIR/plain:DIR/run", 0), ("DIR/folder:DIR/run", 0), ("", 0), ("DIR/none:", 0),
+        ("DIR/plain:DIR/none", 126), ("DIR/folder", 126), ("DIR/none:/etc/passwd", 127),
+    ])
+    func theCommandIsLookedForAsExecvpeDoes(path: String, code: Int32) throws {
+        let directory = try TemporaryDirectory()
+        for place in ["run", "plain"] { try directory.write("\(place)/gated", "echo it runs\n") }
+        try directory.write("folder/gated/file", "")
+        chmod("\(directory.path)/run/gated", 0o755)
+        let gate = try BuiltProducts.path("wait-for-contract")
+        let words = ([gate] + (code == 0 ? Self.nowhere : Self.endless) + ["--", "gated"]).joined(separator: " ")
+        let value = path.replacing("DIR", with: directory.path)
+        let result = try run(["/bin/sh", "-c", "cd \(directory.path)/run && PATH='\(value)' exec \(words)"])
+        #expect(result.exit == .code(code), "\(result.output)")
+        #expect(result.output.contains("it runs") == (code == 0), "\(result.output)")
+    }
+
+    @Test func theHelpShowsInstallAndAForgottenSeparatorIsTold() throws {
+        let help = try GateProcess.start(["--help"]).wait(within: .seconds(10)).output
+        #expect(help.contains("[-- command arguments...]\n       wait-for-contract install DIR\n"), "\(help)")
+        #expect(!help.contains("] <subcommand>") && help.contains("EXIT CODES"), "\(help)")
+        #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(help)")
+        for command in [["./cmd.sh"], ["ls", "-l"]] {
+            let wrong = try GateProcess.start(["--provider", "P"] + command).wait(within: .seconds(10))
+            #expect(wrong.exit == .code(64) && wrong.output.contains("put -- before the command"), "\(wrong.output)")
+        }
     }
 
     static let usages: [([String], String)] = [

@@ -34,6 +34,20 @@ import Testing
         #expect(lines.contains { $0.contains("ready after") && $0.contains("starting /bin/sh") })
     }
 
+    /// Both addresses look alike, and who mixes them up waits for ever.
+    @Test func aManagerIsNoBrokerAndABrokerNoManager() throws {
+        let stage = try GateStage()
+        let manager = try stage.manager()
+        for (option, url, word) in [
+            ("--broker", manager.client.baseURL, "one of a Pact Broker: see whether --broker is right (a manager"),
+            ("--manager", stage.broker.url, "is not one of a manager: see whether --manager"),
+        ] {
+            let gate = try GateProcess.start(["--provider", provider, option, url, "--check"])
+            let (exit, output) = try gate.wait(within: .seconds(20))
+            #expect(exit == .code(75) && output.contains(word), "\(output)")
+        }
+    }
+
     @Test func withoutAManagerTheCommandStartsAnywayAndKnowsThatToo() throws {
         let started = MonotonicTime.now()
         let gate = try GateProcess.start(

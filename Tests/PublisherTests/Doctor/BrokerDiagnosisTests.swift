@@ -102,11 +102,40 @@ import Testing
         #expect(late.last?.check == .brokerHeartbeat && late.last?.mark == .wrong && late.count == 4)
     }
 
+    /// Whoever has set nothing does not know what was sent.
+    @Test func theDefaultCredentialsAreNamedOnlyWhereNobodyHasSetAny() throws {
+        for (variables, isDefault) in [
+            ([:], true), (["BROKER_USERNAME": "pact"], false), (["BROKER_PASSWORD": "x"], false),
+            (["BROKER_TOKEN": "t"], false), (["BROKER_URL": "http://u:p@b"], false),
+        ] as [([String: String], Bool)] {
+            let settings = try Settings(environment: ProcessEnvironment(variables))
+            #expect(BrokerCredentials(settings).areDefault == isDefault, "\(variables.keys)")
+        }
+        let asked = " (asked with basic authentication (default pact/pact))"
+        for (check, kinds) in [
+            (DoctorCheck.brokerAuthentication, [BrokerRequest.Kind.heartbeat]), (.brokerWrite, [.publish]),
+        ] {
+            let refused = try line(check) { facts in
+                facts.areCredentialsDefault = true
+                for kind in kinds { facts.answers[kind] = Self.answer(401, "", []) }
+            }
+            #expect(refused?.mark == .wrong && refused?.found.hasSuffix(asked) == true, "\(refused as Any)")
+        }
+        let address = try line(.brokerURL) { $0.areCredentialsDefault = true }
+        #expect(address?.found.hasSuffix("with basic authentication (default pact/pact)") == true)
+        let proxys = try line(.brokerAuthentication) { facts in
+            facts.areCredentialsDefault = true
+            facts.answers[.heartbeat] = Self.answer(407, "", [])
+        }
+        #expect(proxys?.mark == .wrong && proxys?.found.contains("pact/pact") == false)
+    }
+
     @Test func whoWeAreIsJudgedByTheFirstRefusal() throws {
         let refused = try line(.brokerAuthentication) { facts in
             facts.answers = facts.answers.mapValues { _ in Self.answer(401, "", []) }
         }
         #expect(refused?.mark == .wrong && refused?.remedy.contains("BROKER_PASSWORD") == true)
+        #expect(refused?.found.contains("pact/pact") == false)
         // A public heartbeat proves nothing.
         let publicHeartbeat = try line(.brokerAuthentication) { facts in
             facts.answers[.dependencies] = Self.answer(401, "", [])

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -97,7 +98,8 @@ import Testing
             let first = try StateDirectory.prepare(setting: setting, defaultPath: good, fallbackPath: fallback)
             #expect(first.path == good)
         }
-        let second = try StateDirectory.prepare(setting: nil, defaultPath: "/proc/no/such", fallbackPath: fallback)
+        let missing = scratch.path + "/no/such"
+        let second = try StateDirectory.prepare(setting: nil, defaultPath: missing, fallbackPath: fallback)
         #expect(second.path == fallback)
         symlink("/", scratch.path + "/trap")
         #expect(throws: StateError.self) {
@@ -141,6 +143,40 @@ import Testing
         #expect(told.note(lost) == nil)
         #expect(told.note(nil) == .canWriteAgain)
         #expect(StateTrouble.News.cannotWrite(denied).fields(isSupervised: true).count == 1, "no hint from a worker")
+    }
+
+    /// To look and to prepare are of one mind, also for root.
+    @Test(arguments: [
+        ("/proc/x", "/proc", "proc"), ("/proc/a/b", "/proc", "proc"), ("/proc", "/proc", "proc"),
+        ("/sys/x", "/sys", "sysfs"),
+    ])
+    func whereTheKernelKeepsNoFilesIsNoPlace(path: String, place: String, name: String) throws {
+        guard access("/sys/kernel", F_OK) == 0 else { return print("skipped: needs sysfs at /sys") }
+        let expected = StateError.directoryRefused(
+            path: path,
+            reason: "\(place) is \(name), the kernel's own, which keeps no files"
+        )
+        #expect(throws: expected) { try StateDirectory.examine(setting: path) }
+        #expect(throws: expected) { try StateDirectory.prepare(setting: path) }
+        #expect(throws: expected) { try StateDirectory.forWriter(resolved: nil, setting: path) }
+    }
+
+    @Test func withoutASettingTheDeployedPlacesAreSearchedToo() throws {
+        let places = StateSearch.places(setting: nil)
+        #expect(places == StateSearch.places(setting: "") && places.first == StateDirectory.defaultPath)
+        let unit = try RepositoryFile.text("deploy/systemd/pact-mocks-manager.service")
+        let image = try RepositoryFile.text("deploy/Dockerfile")
+        let deployed = (unit + "\n" + image).split(separator: "\n")
+            .compactMap { line in
+                line.hasPrefix("Environment=STATE_DIR=") || line.hasPrefix("ENV STATE_DIR=")
+                    ? line.split(separator: "=").last.map(String.init) : nil
+            }
+        #expect(deployed.count == 2 && deployed.allSatisfy(places.contains), "\(deployed)")
+        #expect(StateSearch.places(setting: "/a/") == ["/a"])
+        // Of several the one that has a state, wherever it stands.
+        try scratch.overwrite([], "state.json")
+        let search = StateSearch(places: [scratch.path + "/none", scratch.path, scratch.path + "/other"])
+        #expect(search.directory?.path == scratch.path && search.lookedIn.count == 3)
     }
 
     @Test func lookingAtADirectoryCreatesNothing() throws {

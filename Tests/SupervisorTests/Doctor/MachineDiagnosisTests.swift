@@ -60,6 +60,20 @@ import Testing
         #expect(low.mark == .wrong && low.remedy == "set HEALTH_PORT to a port of 1024 or more")
     }
 
+    @Test func whatAWrongSettingNamesIsNotLookedAt() throws {
+        let facts = facts(try TemporaryDirectory())
+        let found = MachineDiagnosis(facts: facts, unusable: ["HEALTH_HOST", "HEALTH_PORT", "STATE_DIR"]).lines
+        let odd = found.filter { $0.mark != .good }
+        #expect(odd.map(\.check) == [.healthPort, .stateDirectory] && odd.allSatisfy { $0.mark == .odd })
+        #expect(
+            odd.map(\.found) == [
+                "not looked at: HEALTH_HOST and HEALTH_PORT are not usable", "not looked at: STATE_DIR is not usable",
+            ]
+        )
+        #expect(!found.contains { [.stateFileSystem, .stateSpace, .stateLock].contains($0.check) })
+        #expect(MachineDiagnosis(facts: facts, unusable: ["BROKER_URL"]).lines.allSatisfy { $0.mark == .good })
+    }
+
     @Test func anotherFileSystemAndLittleRoomAreTold() throws {
         func system(_ change: (inout MachineFacts.FileSystem) -> Void, _ check: DoctorCheck) throws -> DoctorLine {
             try line(check) { facts in

@@ -23,8 +23,16 @@ import Testing
     @Test func nothingIsSaidOfGoodOnes() throws {
         let found = try lines([
             "BROKER_URL": "http://broker:9292", "BROKER_PASSWORD": "x", "CONTRACT_SOURCE": "directory",
+            "GIT_COMMIT": "abc",
         ])
-        #expect(found.map(\.mark) == [.good, .good, .good])
+        #expect(found.map(\.mark) == [.good, .good, .good, .good])
+        #expect(found.last?.found == "GIT_BRANCH=main, GIT_COMMIT=abc")
+    }
+
+    @Test(arguments: [[:], ["GIT_COMMIT": ""], ["GIT_COMMIT": "unknown"]])
+    func aVersionThatNamesNoCommitIsTold(variables: [String: String]) throws {
+        let odd = try lines(variables).filter { $0.mark == .odd }
+        #expect(odd.map(\.check) == [.settingsVersion] && odd[0].remedy.hasPrefix("Set GIT_COMMIT"))
     }
 
     @Test func eachBadValueIsALineAndASecretIsNone() throws {
@@ -40,7 +48,7 @@ import Testing
     }
 
     @Test func aMisspeltNameIsNoIgnoredOne() throws {
-        let found = try lines(["BROKER_PASWORD": "x"])
+        let found = try lines(["BROKER_PASWORD": "x", "GIT_COMMIT": "abc"])
         let odd = found.filter { $0.mark == .odd }
         #expect(odd.map(\.check) == [.settingsNames] && odd[0].remedy == "did you mean BROKER_PASSWORD?")
     }

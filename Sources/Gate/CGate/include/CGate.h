@@ -29,6 +29,10 @@ void cgate_prepare_signals(void);
 /// (`NAME=value`); both end with NULL. Returns only if that failed: the -errno.
 int cgate_execute(int first, char *const *names, char *const *additions);
 
+/// Whether execvpe(3) would find something to run for the argument number `first`: 0, or the error it would end with if
+/// that is certain (-ENOENT: there is none; -EACCES: what there is may not be run). Changes nothing.
+int cgate_find(int first);
+
 /// Writes a line of at most PIPE_BUF (4,096) bytes to standard error, if that is possible without waiting.
 void cgate_write_line(const char *bytes, size_t count);
 
