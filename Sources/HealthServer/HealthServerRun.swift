@@ -84,7 +84,7 @@ enum HealthServerRun {
     /// that it turns.
     private static func pulse(_ context: ProcessContext, _ watch: StateWatch, _ box: ServerBox) -> Pulse {
         { offLoop in
-            if watch.isBehind { offLoop { watch.refresh(box.deliver) } }
+            if watch.isBehind { offLoop { watch.catchUp(box.deliver) } }
             if context.heartbeatInterval != nil { context.notify.heartbeat() }
             return watch.supervisorTick()
         }

@@ -34,16 +34,24 @@ extension PublicationPlan {
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
         if check.isReady { noteThatBrokerIsThere() } else { noteThatBrokerIsAway(now) }
         if check.isReady, wasReady {
-            // A check out of turn, after a 500, brings no second read within an interval.
-            let isRecent = bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
             // One that failed has a time of its own.
-            if bulk.failures == 0, !bulk.isKnown || (pairs.count > 0 && !isRecent) { bulk.ask(now) }
-            if configuration.rollingCheck, !isRecent { isRollingDue = true }
+            if bulk.failures == 0, !bulk.isKnown || isListDueAfterCheck(now) { bulk.ask(now) }
+            if configuration.rollingCheck, !isListRecent(now) { isRollingDue = true }
         } else if check.isReady {
             brokerIsBack(now)
         }
         endRefusalIfIdle()
         decideUndecided(now)
+    }
+
+    /// The list is read after each regular check; where pairs are read one by one, nobody asks for it.
+    func isListDueAfterCheck(_ now: MonotonicTime) -> Bool {
+        bulk.isKnown && !bulk.isOneByOne && pairs.count > 0 && !isListRecent(now)
+    }
+
+    /// A check out of turn, after a 500, brings no second read within an interval.
+    private func isListRecent(_ now: MonotonicTime) -> Bool {
+        bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
     }
 
     /// What answers now may be another broker, or an emptied one: nothing that was proven before counts until it is

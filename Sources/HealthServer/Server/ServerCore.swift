@@ -14,7 +14,11 @@ final class ServerCore {
     private(set) var view: StateView = .initial
     private(set) var isStopping = false
     private(set) var connections = ConnectionTable()
-    private(set) var waiting = 0
+    private(set) var waiting = 0 { didSet { noteAttention() } }
+    /// Where new views come in, and the number of the last one that was taken from there.
+    private let inbox: StateInbox?
+    private var taken = 0
+    private var isAttentive = false
     /// What `/metrics` says of the requests.
     var requestCounters = RequestCounters()
     /// Bytes of the long answers that clients are taking.
@@ -33,15 +37,19 @@ final class ServerCore {
     /// Pages made lately.
     let pages = PageCache()
     /// Who follows `/events`.
-    private(set) lazy var streams = EventStreams(limits: limits, eventLoop: eventLoop) { [unowned self] in
-        eventPayload(revision: $0)
-    }
+    private(set) lazy var streams = EventStreams(
+        limits: limits,
+        eventLoop: eventLoop,
+        payload: { [unowned self] in eventPayload(revision: $0) },
+        countChanged: { [unowned self] in noteAttention() }
+    )
 
     init(
         limits: ServerLimits,
         rules: EvaluationRules,
         logger: Logger,
         eventLoop: any EventLoop,
+        inbox: StateInbox? = nil,
         clock: @escaping @Sendable () -> MonotonicTime = { .now() },
         hasThread: Bool = true
     ) {
@@ -51,6 +59,7 @@ final class ServerCore {
         self.rules = rules
         self.logger = logger
         self.eventLoop = eventLoop
+        self.inbox = inbox
         history = ReadinessHistory(started: WallClock.now())
     }
 
@@ -66,8 +75,26 @@ final class ServerCore {
         releaseWaiters()
     }
 
+    /// Takes the newest view, if it is another one. Before each answer, and every ``ServerLimits/tick``.
+    func lookAgain() {
+        guard let new = inbox?.take(after: taken) else { return }
+        taken = new.number
+        take(new.view)
+    }
+
+    /// Has changes handed over at once while anybody waits for them.
+    private func noteAttention() {
+        let isAttentive = waiting > 0 || streams.count > 0
+        guard let inbox, isAttentive != self.isAttentive else { return }
+        self.isAttentive = isAttentive
+        inbox.want(isAttentive)
+        // For what came before anybody was to be told.
+        if isAttentive { eventLoop.assumeIsolated().execute { self.lookAgain() } }
+    }
+
     /// Closes what has been silent for too long. Called every ``ServerLimits/tick``.
     func tick() {
+        lookAgain()
         if noteReadiness() { streams.changed() }
         let now = MonotonicTime.now()
         streams.tick(now: now)
@@ -86,6 +113,7 @@ final class ServerCore {
     ///
     /// - Parameter completion: Called once when the last connection is gone.
     func stop(_ completion: @escaping () -> Void) {
+        lookAgain()
         isStopping = true
         noteReadiness()
         whenEmpty = completion

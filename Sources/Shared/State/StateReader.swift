@@ -188,8 +188,8 @@ package final class StateReader: Sendable {
     ///
     /// - Parameters:
     ///   - word: What ``changeWord()`` gave before the sections were read.
-    ///   - timeout: At most 1 s, by the caller's care: a writer that is killed between its commit and its wake-up costs
-    ///     the rest of it.
+    ///   - timeout: A writer that is killed between its commit and its wake-up, or a file that leaves its place without
+    ///     a word, costs the rest of it, unless somebody else calls ``wakeEverybody()``.
     /// - Returns: True if something changed.
     package func waitForChange(after word: UInt32, timeout: Duration) -> Bool {
         let deadline = MonotonicTime.now() + timeout
@@ -209,6 +209,9 @@ package final class StateReader: Sendable {
             if !goOn(result, until: deadline) { return changeWord() != word }
         }
     }
+
+    /// Wakes all processes that wait for a change of the file: they look again, and sleep on if nothing has changed.
+    package func wakeEverybody() { state.withLock { $0.file }?.wakeEverybody() }
 
     /// Waits for a commit of one section.
     ///
@@ -281,7 +284,7 @@ package final class StateReader: Sendable {
     }
 
     private func open(_ state: inout State) {
-        let former = state.file?.identity
+        let former = state.file
         state.lastLook = .now()
         do throws(StateError) {
             state.file = try ReadableStateFile.open(path)
@@ -290,6 +293,9 @@ package final class StateReader: Sendable {
             state.file = nil
             state.failure = error
         }
-        if state.file?.identity != former { state.generation &+= 1 }
+        guard state.file?.identity != former?.identity else { return }
+        state.generation &+= 1
+        // Nobody else will: whoever sleeps on a file that has left its place is woken by none of the next one's owners.
+        former?.wakeEverybody()
     }
 }
