@@ -16,7 +16,8 @@ import sys
 import time
 from collections import Counter
 
-from machine import Load, WorkDirectory, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, machine, nearest_rank, prepare, table
+from report import Report
 from stack import Stack
 
 PAUSE_MICROSECONDS = 5000
@@ -91,7 +92,7 @@ def main():
     options = parser.parse_args()
     prepare()
     print(f"probe latency, {options.count} probes each, {PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")
-    rows, notes = [], []
+    rows, notes, report = [], [], Report("probes")
     for situation, plan in SITUATIONS:
         # A manager of its own each: the backoff of one situation would be the next one's.
         with WorkDirectory() as directory:
@@ -100,15 +101,20 @@ def main():
             stack = Stack(options.programs, directory)
             # The publisher well for longer than a second: its first restart is at once.
             time.sleep(2)
-            load = Load()
             kills = Kills(stack, *plan) if plan else None
             results = probe(options.tools, stack, floor_port, options.count, kills)
-            notes.append(f"{situation}: {load.summary()}{kills.summary() if kills else ''}")
+            if kills:
+                notes.append(f"{situation}{kills.summary()}")
             stack.stop()
+        ours, floor = ([took / 1e3 for target, took, status in results if status and target % 2 == odd] for odd in (0, 1))
+        report.distribution(f"probe, {situation}", ours, "µs", beside={"floor (C)": floor})
+        report.figure(f"probes without an answer, {situation}",
+                      sum(1 for target, _, status in results if not status and target % 2 == 0), "", at_most=0)
         rows.append(row(situation, "health-server", [result for result in results if result[0] % 2 == 0]))
         rows.append(row("", "floor (C)", [result for result in results if result[0] % 2 == 1]))
     table(["situation", "server", "min µs", "median µs", "p99 µs", "max µs", "answers"], rows)
-    print("\n".join(notes))
+    print("\n".join(notes) + "\n")
+    report.finish()
 
 
 if __name__ == "__main__":
