@@ -126,8 +126,8 @@ def probe(tools, count, targets):
 
 def rows(situation, found):
     for name, results in found.items():
-        micros = [took for took, status in results if status]
-        answers = Counter(status or "none" for _, status in results)
+        micros = [took for took, status in results if status > 0]
+        answers = Counter(status if status > 0 else "none" for _, status in results)
         yield [situation, name, len(results), *[f"{value:.0f}" for value in (
             nearest_rank(micros, 50), nearest_rank(micros, 99), max(micros))],
             ", ".join(f"{status}: {count}" for status, count in sorted(answers.items(), key=str))]
@@ -135,7 +135,7 @@ def rows(situation, found):
 
 def situation(report, name, found):
     """Keeps the figures; returns the rows."""
-    times = {target: [took for took, status in results if status] for target, results in found.items()}
+    times = {target: [took for took, status in results if status > 0] for target, results in found.items()}
     others = {target: values for target, values in times.items() if target not in PATHS}
     for path in PATHS:
         report.distribution(f"{path} {name}", times[path], "µs", beside=others)

@@ -77,8 +77,8 @@ def probe(tools, stack, floor_port, count, kills=None):
 
 
 def row(situation, name, results):
-    micros = [took / 1e3 for _, took, status in results if status]
-    answers = Counter(status or "none" for _, _, status in results)
+    micros = [took / 1e3 for _, took, status in results if status > 0]
+    answers = Counter(status if status > 0 else "none" for _, _, status in results)
     answers = ", ".join(f"{status}: {count}" for status, count in sorted(answers.items(), key=str))
     return [situation, name, *[f"{value:.0f}" for value in
                                (min(micros), nearest_rank(micros, 50), nearest_rank(micros, 99), max(micros))], answers]
@@ -106,10 +106,10 @@ def main():
             if kills:
                 notes.append(f"{situation}{kills.summary()}")
             stack.stop()
-        ours, floor = ([took / 1e3 for target, took, status in results if status and target % 2 == odd] for odd in (0, 1))
+        ours, floor = ([took / 1e3 for target, took, status in results if status > 0 and target % 2 == odd] for odd in (0, 1))
         report.distribution(f"probe, {situation}", ours, "µs", beside={"floor (C)": floor})
         report.figure(f"probes without an answer, {situation}",
-                      sum(1 for target, _, status in results if not status and target % 2 == 0), "", at_most=0)
+                      sum(1 for target, _, status in results if status <= 0 and target % 2 == 0), "", at_most=0)
         rows.append(row(situation, "health-server", [result for result in results if result[0] % 2 == 0]))
         rows.append(row("", "floor (C)", [result for result in results if result[0] % 2 == 1]))
     table(["situation", "server", "min µs", "median µs", "p99 µs", "max µs", "answers"], rows)

@@ -34,7 +34,7 @@ class Report:
     def distribution(self, what, values, unit, percent=(50, 99), at_most=None, beside=None):
         """Percentiles of `values`; the bar is that of the first of them. `beside`: {peer: its values}."""
         for index, rank in enumerate(percent):
-            name = "median" if rank == 50 else f"p{rank:g}"
+            name = {50: "median", 100: "max"}.get(rank, f"p{rank:g}")
             others = {peer: nearest_rank(theirs, rank) for peer, theirs in (beside or {}).items() if theirs}
             self.figure(f"{what}, {name}", nearest_rank(values, rank), unit,
                         at_most=at_most if index == 0 else None, beside=others)

@@ -61,7 +61,7 @@ def main():
                 client.start()
             answers = probe(options.tools, stack, floor_port, options.count)
             note = f"{scrapers} scrapers"
-            ours, floor = ([took / 1e3 for target, took, status in answers if status and target % 2 == odd]
+            ours, floor = ([took / 1e3 for target, took, status in answers if status > 0 and target % 2 == odd]
                            for odd in (0, 1))
             report.distribution(f"probe beside {scrapers} scrapers", ours, "µs", beside={"floor (C)": floor})
             end.set()

@@ -31,7 +31,7 @@ class Stack:
         """`contracts`: the number of generated ones, each of its own provider, 20 of a consumer, or {file name: text};
         without it the three examples. `settings`: environment of the manager; `arguments`: of the broker."""
         self.programs, self.directory = programs, directory
-        self.logs = {name: os.path.join(directory, name + ".log") for name in ("local-broker", "manager")}
+        self.logs = {}
         if contracts is None:
             contracts = {name: read(os.path.join(EXAMPLES, name)) for name in os.listdir(EXAMPLES)
                          if name.endswith(".json")}
@@ -87,6 +87,7 @@ class Stack:
             connection.close()
 
     def _start(self, name, arguments, environment):
+        self.logs[name] = os.path.join(self.directory, name + ".log")
         with open(self.logs[name], "ab") as log:
             return subprocess.Popen(
                 [os.path.join(self.programs, name), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
