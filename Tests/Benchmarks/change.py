@@ -47,13 +47,17 @@ class KubernetesStack(Stack):
 
     def _start(self, name, arguments, environment):
         if name == "manager":
-            self.api = super()._start("local-kubernetes", ["--port", "0"], {})
+            self.api = super()._start("local-kubernetes", ["--port", "0", "--quiet"], {})
             address = self._said("local-kubernetes", r"(https?://[^\s\"]+)")
             self.api_port = int(re.search(r":(\d+)", address.split("//")[1])[1])
             self.edits = 0
+            token = os.path.join(self.directory, "token")
+            with open(token, "w", encoding="utf-8") as file:
+                file.write("admin")
             self.edit({})
             environment = {**environment, "CONTRACT_SOURCE": "kubernetes", "KUBERNETES_API_URL": address.rstrip("/"),
-                           "NAMESPACE": NAMESPACE, "CONFIGMAP_NAME": NAME}
+                           "NAMESPACE": NAMESPACE, "CONFIGMAP_NAME": NAME,
+                           "KUBERNETES_TOKEN_FILE": token}
         return super()._start(name, arguments, environment)
 
     def edit(self, files):
@@ -63,7 +67,8 @@ class KubernetesStack(Stack):
         connection = http.client.HTTPConnection("127.0.0.1", self.api_port, timeout=10)
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
         method, path = ("PUT", f"{path}/{NAME}") if self.edits else ("POST", path)
-        connection.request(method, path, body, {"Content-Type": "application/json"})
+        connection.request(method, path, body,
+                           {"Content-Type": "application/json", "Authorization": "Bearer admin"})
         answer = connection.getresponse()
         text = answer.read()
         at = time.monotonic()
