@@ -4,11 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SWIFT ?= swift
-PRODUCTS := manager watcher publisher health-server local-broker
+PRODUCTS := manager watcher publisher health-server wait-for-contract local-broker
 
 .PHONY: help
 help: ## What there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 .PHONY: install
 install:
@@ -19,12 +19,27 @@ build: install ## Debug build of everything
 	$(SWIFT) build --build-tests
 
 .PHONY: release
-release: install ## Release build of the five programs
+release: install ## Release build of the programs
 	@for product in $(PRODUCTS); do $(SWIFT) build -c release --product $$product; done
+
+# The static gate has its own directory: its flags would rebuild everything in the other one, and the reverse.
+GATE_BUILD := --scratch-path .build-gate -c release --product wait-for-contract
+GATE_FLAGS := -Xswiftc -static-executable -Xswiftc -static-stdlib -Xlinker -s
+
+.PHONY: gate
+gate: ## The gate as one static file that runs in any image: .build-gate/wait-for-contract
+	$(SWIFT) build $(GATE_BUILD) $(GATE_FLAGS)
+	@install -m 755 "$$($(SWIFT) build $(GATE_BUILD) --show-bin-path)/wait-for-contract" .build-gate/wait-for-contract
+	@ls -lLh .build-gate/wait-for-contract
 
 .PHONY: demo
 demo: release ## The main job on the example contracts, against the embedded local broker
 	@Tests/Scripts/demo.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: doctor-demo
+doctor-demo: release ## `manager doctor` on six broken set-ups and a good one
+	@$(SWIFT) build -c release --product local-kubernetes
+	@Tests/Scripts/doctor.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: test
 test: build ## The tests that people run: no network, nothing but libcurl to install
@@ -59,6 +74,10 @@ lint: ## Fails on what the formatter would change
 check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
 	@Tests/Scripts/check.sh
 
+.PHONY: documentation
+documentation: ## Links, settings, targets and log lines in the documentation against the code
+	@Tests/Scripts/documentation.sh
+
 .PHONY: peers
 peers: build ## Only the tests with the real pact tools (PyPI, in a virtual environment)
 	@PACT_CLI=$$(Tests/Scripts/peers.sh) Tests/Scripts/test.sh --filter PactToolsTests
@@ -70,6 +89,22 @@ prometheus: release ## The metrics and alerts under the real promtool and Promet
 .PHONY: browser
 browser: release ## The status page in a headless Chromium (apt's, installed if missing); screenshots in .build/browser
 	@Tests/Scripts/browser.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: rootfs
+rootfs: release ## The image without an engine: its root file system (root, debootstrap), and the manager living in it
+	@code=0; Tests/Scripts/rootfs.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
+
+.PHONY: deploy
+deploy: rootfs ## The compose file and the Tiltfile, validated; the compose services really run, without an engine
+	@code=0; Tests/Scripts/deploy.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
+
+.PHONY: manifests
+manifests: release ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
+	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
+
+.PHONY: systemd
+systemd: release ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
+	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench
 bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)

@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "watcher", targets: ["Watcher"]),
         .executable(name: "publisher", targets: ["Publisher"]),
         .executable(name: "health-server", targets: ["HealthServer"]),
+        .executable(name: "wait-for-contract", targets: ["Gate"]),
         .executable(name: "local-broker", targets: ["LocalBroker"]),
         .executable(name: "local-kubernetes", targets: ["LocalKubernetes"]),
         // For `make check`, which builds it with the thread sanitizer.
@@ -102,6 +103,25 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
+            swiftSettings: strict
+        ),
+        // What the gate does before the Swift runtime starts, and at the very end.
+        .target(
+            name: "CGate",
+            path: "Sources/Gate/CGate",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]
+        ),
+        .executableTarget(
+            name: "Gate",
+            dependencies: [
+                "Shared", "CGate",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            exclude: ["CGate"],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -191,6 +211,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GateTests",
+            dependencies: [
+                "Gate", "CGate", "Shared", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "LocalBrokerTests",
             dependencies: ["LocalBroker", "Shared", "TestSupport"],
             swiftSettings: strict
@@ -210,7 +240,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Shared", "CLinux", "TestSupport",
-                "Supervisor", "Watcher", "Publisher", "HealthServer", "LocalBroker", "LocalKubernetes", "WorkerDouble",
+                "Supervisor", "Watcher", "Publisher", "HealthServer", "Gate", "LocalBroker", "LocalKubernetes",
+                "WorkerDouble",
             ],
             swiftSettings: strict
         ),

@@ -1,8 +1,8 @@
 import Shared
 import SharedHTTP
 
-/// Translates answers of the broker: a pure function of the request's kind and the answer (DESIGN.md §6,
-/// FACTS-broker.md §2). Bodies may be empty, plain text or HTML of a proxy; nothing here relies on JSON being there.
+/// Translates answers of the broker: a pure function of the request's kind and the answer (recorded in
+/// Tests/Fixtures/broker). Bodies may be empty, plain text or HTML of a proxy; nothing here relies on JSON being there.
 enum BrokerAnswer {
     /// - Parameters:
     ///   - usesBearer: We sent a token: a basic-auth broker answers that with an empty 400.

@@ -4,7 +4,7 @@ import SharedHTTP
 /// Turns what the plan wants to ask into HTTP requests; knows no loop and no clock.
 ///
 /// Fixed paths under the configured base URL: the links in answers may lead to an address that only others can reach
-/// (FACTS-broker.md §5 item 6).
+/// (Tests/Fixtures/broker, 06 and 07).
 struct BrokerClient: Sendable {
     let url: BaseURL
     let healthPath: String

@@ -27,7 +27,10 @@ struct PublisherMain: ParsableCommand {
     @Option(help: "With --once: text for a table, json for one object, on standard output.")
     var output: OnceOutput = .text
 
-    @Flag(help: "With --once: the same as --output json.")
+    @Flag(help: "Look at the broker and the way there, say what is wrong and what to do, and exit; publishes nothing.")
+    var doctor = false
+
+    @Flag(help: "With --once: the same as --output json. With --doctor: a line of JSON for each result.")
     var json = false
 
     @OptionGroup
@@ -38,13 +41,15 @@ struct PublisherMain: ParsableCommand {
 
     func validate() throws {
         if once, contracts.isEmpty { throw ValidationError("--once needs --contracts DIR or FILE") }
-        if !once, !contracts.isEmpty || dryRun || json || output != .text || !build.isEmpty {
+        if once, doctor { throw ValidationError("--once and --doctor exclude each other") }
+        if !once, !contracts.isEmpty || dryRun || json && !doctor || output != .text || !build.isEmpty {
             throw ValidationError("these options need --once")
         }
     }
 
     func run() throws {
         CurlMulti.keepThreadsSmall()
+        if doctor { DoctorRun.run(json: json) }
         guard once else { PublisherRun.run() }
         let output: OnceOutput = json ? .json : output
         OnceRun(paths: contracts, isDryRun: dryRun, output: output, build: build, timeout: timeout.duration).run()

@@ -1,6 +1,6 @@
 import Shared
 
-/// Which consumer version numbers our contracts are published under (DESIGN.md §4).
+/// Which consumer version numbers our contracts are published under (docs/decisions/version-policy.md).
 ///
 /// A version number belongs to the consumer, so all its contracts move together:
 ///
@@ -64,7 +64,7 @@ struct VersionPolicy: Sendable, Equatable {
     }
 
     /// The broker takes `.json`, `.yaml`, `.csv` and `.svg` off the end of a path and reads them as a media type, so a
-    /// version that ends like that could never be read back (FACTS-broker.md §5 item 3). Line breaks and tabs are a 422.
+    /// version that ends like that could never be read back (Tests/Fixtures/broker, 24). Line breaks and tabs are a 422.
     private static func safe(_ text: String) -> String {
         var result = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? "-" : $0 }))
         let lower = result.lowercased()

@@ -1,7 +1,7 @@
 internal import Glibc
 import Shared
 
-/// The memory limit that the container gave us, from the control groups.
+/// The limits that the container gave us, from the control groups.
 enum ControlGroupMemory {
     /// The least limit of our group and all groups above it.
     ///
@@ -12,15 +12,24 @@ enum ControlGroupMemory {
     /// - Parameter root: Prefix of `/proc` and `/sys`, for tests.
     /// - Returns: Bytes, or `nil` if there is no limit.
     static func limit(root: String = "") -> UInt64? {
+        least("memory", file: "memory.max", oldFile: "memory.limit_in_bytes", root: root)
+    }
+
+    /// The least limit of processes and threads, found in the same way (`pids.max` in both versions).
+    static func processLimit(root: String = "") -> UInt64? {
+        least("pids", file: "pids.max", oldFile: "pids.max", root: root)
+    }
+
+    private static func least(_ controller: String, file: String, oldFile: String, root: String) -> UInt64? {
         guard let text = read(root + "/proc/self/cgroup") else { return nil }
         var limits: [UInt64] = []
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3 else { continue }
             if parts[0] == "0", parts[1].isEmpty {
-                limits += along(parts[2], mount: root + "/sys/fs/cgroup", file: "memory.max")
-            } else if parts[1].split(separator: ",").contains("memory") {
-                limits += along(parts[2], mount: root + "/sys/fs/cgroup/memory", file: "memory.limit_in_bytes")
+                limits += along(parts[2], mount: root + "/sys/fs/cgroup", file: file)
+            } else if parts[1].split(separator: ",").contains(Substring(controller)) {
+                limits += along(parts[2], mount: root + "/sys/fs/cgroup/\(controller)", file: oldFile)
             }
         }
         return limits.min()

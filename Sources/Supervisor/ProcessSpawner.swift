@@ -12,6 +12,10 @@ struct SpawnRequest {
     var listeningSocket: Int32?
     /// RLIMIT_DATA in bytes; `nil`: not limited.
     var dataLimit: UInt64?
+    /// After the program's own path.
+    var arguments: [String] = []
+    /// Its standard error; `nil`: the log pipe.
+    var errorDescriptor: Int32?
 }
 
 /// Why a spawn failed: the step and its error, with what to do where we know it.
@@ -42,7 +46,8 @@ enum ProcessSpawner {
             pointers.append(pointer)
             return pointer
         }
-        let arguments: [UnsafeMutablePointer<CChar>?] = [copy(request.executable), nil]
+        let arguments: [UnsafeMutablePointer<CChar>?] =
+            ([request.executable] + request.arguments).map(copy) + [nil]
         var variables = request.environment.sorted { $0.key < $1.key }.map { copy("\($0.key)=\($0.value)") }
         var listenPID: UnsafeMutablePointer<CChar>?
         if request.listeningSocket != nil {
@@ -51,7 +56,7 @@ enum ProcessSpawner {
             variables.append(listenPID)
         }
         variables.append(nil)
-        var descriptors = [-1, request.logPipe, request.logPipe]
+        var descriptors = [-1, request.logPipe, request.errorDescriptor ?? request.logPipe]
         if let socket = request.listeningSocket { descriptors.append(socket) }
         guard let executable = copy(request.executable) else {
             throw SpawnError(executable: request.executable, stage: "strdup", number: ENOMEM)

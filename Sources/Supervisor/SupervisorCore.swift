@@ -10,13 +10,17 @@ struct SupervisorCore: Sendable {
     var mode = Mode.running
     private(set) var reapedOrphans = 0
     private var generator: SplitMix64
-    private var nextTick: MonotonicTime
+    var nextTick: MonotonicTime
     /// What the loop was told to wait for: waking long after it means that we ourselves did not run.
     private var promisedWake: MonotonicTime?
     /// Workers still to be restarted by SIGHUP, the first one under way.
     var reloadQueue: [WorkerName] = []
     /// The worker whose new process SIGHUP waits for.
     var reloading: WorkerName?
+    /// What whoever started the manager was told.
+    var report: ServiceReport
+    /// Between two ticks: ``tickInterval``, or less where heartbeats are due sooner.
+    let interval: Duration
 
     /// What the supervisor is about.
     enum Mode: Equatable, Sendable {
@@ -31,11 +35,15 @@ struct SupervisorCore: Sendable {
     /// Waking later than this after a deadline is the machine's fault, not a worker's.
     static let toleratedLateness = Duration.seconds(1)
 
+    /// - Parameter serviceWatchdog: `WATCHDOG_USEC` of the manager, if it is meant for it.
     init(
         seed: UInt64,
         now: MonotonicTime,
+        serviceWatchdog: Duration? = nil,
         policy: (WorkerName) -> WorkerPolicy = WorkerPolicy.standard
     ) {
+        report = ServiceReport(watchdogLimit: serviceWatchdog)
+        interval = min(Self.tickInterval, report.watchdogInterval ?? Self.tickInterval)
         generator = SplitMix64(seed: seed)
         workers = WorkerName.allCases.map { WorkerStateMachine(name: $0, policy: policy($0), startAt: now) }
         nextTick = now
@@ -60,12 +68,15 @@ struct SupervisorCore: Sendable {
         case .ready(let pid): ready(pid: pid, now: now, &actions)
         case .heartbeat(let pid): heartbeat(pid: pid, now: now)
         case .terminate: terminate(now: now, &actions)
-        case .reload: reload(&actions)
+        case .reload:
+            if mode == .running { actions += report.reloadBegins().map(SupervisorAction.service) }
+            reload(&actions)
         case .timer: break
         }
         runDue(now: now, &actions)
         advanceReload(now: now, &actions)
         advanceStop(now: now, &actions)
+        actions += report.update(self, now: now).map(SupervisorAction.service)
         promisedWake = nextDeadline
         return actions
     }
@@ -211,78 +222,5 @@ struct SupervisorCore: Sendable {
             deadline: now + workers[index].policy.watchdogLimit
         )
         workers[index].hasBeaten(at: now)
-    }
-
-    // MARK: What is due
-
-    private mutating func runDue(now: MonotonicTime, _ actions: inout [SupervisorAction]) {
-        if now >= nextTick {
-            nextTick = now + Self.tickInterval
-            actions.append(.tick)
-            // What only time changes: the age of a heartbeat, the end of a crash loop, dropped lines.
-            actions.append(.publish)
-        }
-        for index in workers.indices {
-            let name = workers[index].name
-            guard let deadline = workers[index].deadline, now >= deadline else { continue }
-            switch workers[index].phase {
-            case .waiting:
-                guard !isStoppingNow(name) else {
-                    workers[index].phase = .stopped
-                    actions.append(.publish)
-                    continue
-                }
-                workers[index].phase = .spawning
-                workers[index].forgetReadiness()
-                actions.append(.spawn(name))
-            case .starting where workers[index].takeLastCall(now: now): break
-            case .ready where workers[index].takeLastCall(now: now): break
-            case .starting(let pid, _, _): abort(index, pid: pid, .notReady, now: now, &actions)
-            case .ready(let pid, _, _, _): abort(index, pid: pid, .noHeartbeat, now: now, &actions)
-            case .aborting(let pid, _):
-                workers[index].phase = .aborting(pid: pid, killAt: nil)
-                kill(name, pid: pid, &actions)
-            case .stopping(let pid, _, let thenStart):
-                workers[index].phase = .stopping(pid: pid, killAt: nil, thenStart: thenStart)
-                kill(name, pid: pid, &actions)
-            case .spawning, .stopped: break
-            }
-        }
-    }
-
-    private mutating func abort(
-        _ index: Int,
-        pid: Int32,
-        _ kind: HangKind,
-        now: MonotonicTime,
-        _ actions: inout [SupervisorAction]
-    ) {
-        let name = workers[index].name
-        // It was well up to its last sign of life.
-        if let last = workers[index].lastHeartbeat { workers[index].leaveReady(at: last) }
-        workers[index].phase = .aborting(pid: pid, killAt: now + workers[index].policy.abortGrace)
-        actions.append(.log(.hung(name, pid: pid, kind)))
-        // A stopped process takes SIGABRT only when continued; SIGKILL follows in any case.
-        actions.append(.signal(name, pid: pid, signal: .abort, group: false))
-        actions.append(.publish)
-    }
-
-    private func kill(_ name: WorkerName, pid: Int32, _ actions: inout [SupervisorAction]) {
-        actions.append(.log(.killed(name, pid: pid)))
-        actions.append(.signal(name, pid: pid, signal: .kill, group: true))
-    }
-
-    mutating func sendTerminate(
-        _ index: Int,
-        thenStart: Bool,
-        now: MonotonicTime,
-        _ actions: inout [SupervisorAction]
-    ) {
-        guard let pid = workers[index].pid else { return }
-        let killAt = now + workers[index].policy.stopGrace
-        workers[index].leaveReady(at: now)
-        workers[index].phase = .stopping(pid: pid, killAt: killAt, thenStart: thenStart)
-        actions.append(.signal(workers[index].name, pid: pid, signal: .terminate, group: false))
-        actions.append(.publish)
     }
 }

@@ -40,6 +40,8 @@ enum SupervisorAction: Equatable, Sendable {
     /// Store the tick word: this supervisor is alive.
     case tick
     case log(SupervisorLogEntry)
+    /// Tell whoever started the manager.
+    case service(ServiceMessage)
     /// All workers are gone: leave.
     case exit
 }

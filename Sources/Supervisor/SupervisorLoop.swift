@@ -11,7 +11,7 @@ final class SupervisorLoop {
     private let notifyDescriptor: Int32
     private let workerEnvironment: WorkerEnvironment
     private let memory: MemoryPlan
-    private let systemd: NotifySocket
+    private let service: ServiceNotifier
     private let signals: SignalDescriptor
     private let epoll: FileDescriptor
     private let timer: FileDescriptor
@@ -36,7 +36,7 @@ final class SupervisorLoop {
         workerDirectory = setup.workerDirectory
         listeningSocket = setup.listeningSocket
         signals = setup.signals
-        systemd = setup.context.notify
+        service = ServiceNotifier(environment: setup.context.environment)
         logs = setup.logs
         board = setup.board
         notifyDescriptor = setup.notifyDescriptor
@@ -44,7 +44,11 @@ final class SupervisorLoop {
         memory = setup.memory
         epoll = FileDescriptor(owning: try checked("epoll_create1", "", clinux_epoll_create()))
         timer = FileDescriptor(owning: try checked("timerfd_create", "", clinux_timer_create()))
-        core = SupervisorCore(seed: UInt64.random(in: .min ... .max), now: .now())
+        core = SupervisorCore(
+            seed: UInt64.random(in: .min ... .max),
+            now: .now(),
+            serviceWatchdog: service.isWanted ? watchdogLimit(environment: setup.context.environment) : nil
+        )
         try watch(signals.number, .signals)
         try watch(timer.number, .timer)
         try watch(notifyDescriptor, .notify)
@@ -69,10 +73,10 @@ final class SupervisorLoop {
     /// Runs until every worker is gone after SIGTERM or SIGINT.
     func run() {
         process(.start)
-        systemd.ready()
         var tokens = [UInt64](repeating: 0, count: 16)
         var masks = [UInt32](repeating: 0, count: 16)
         while !isFinished {
+            tellService()
             flushOutput()
             armTimer()
             let count = clinux_epoll_wait(epoll.number, &tokens, &masks, 16, -1)
@@ -90,7 +94,7 @@ final class SupervisorLoop {
             // Through the same queue as everything else: a standard error that nobody reads would block us.
             for news in board.takeNews() { logs.log(news.level, news.message, news.fields(isSupervised: false)) }
         }
-        systemd.stopping()
+        tellService()
         flushOutput()
     }
 
@@ -116,7 +120,7 @@ final class SupervisorLoop {
         switch action {
         case .spawn(let worker): spawn(worker)
         case .signal(_, let pid, let signal, let group): send(signal, to: pid, group: group)
-        case .repair, .publish, .tick, .log, .exit: break
+        case .repair, .publish, .tick, .log, .service, .exit: break
         }
     }
 
@@ -128,10 +132,11 @@ final class SupervisorLoop {
         case .publish: return true
         case .tick:
             board.tick(now: now)
-            systemd.heartbeat()
         case .log(let entry):
             logs.log(entry.level, entry.message, entry.fields)
             board.record(entry.message, entry.fields)
+        // Sent when the work of this turn is done.
+        case .service(let message): service.add(message, decided: now)
         case .exit: isFinished = true
         }
         return false
@@ -221,6 +226,11 @@ final class SupervisorLoop {
         guard let deadline = core.nextDeadline else { return }
         // 0 would disarm it.
         _ = clinux_timer_set(timer.number, max(1, deadline.nanoseconds))
+    }
+
+    private func tellService() {
+        guard let error = service.flush() else { return }
+        logs.log(.warning, "nobody takes what the service manager should know", [("error", error.description)])
     }
 
     private func flushOutput() {

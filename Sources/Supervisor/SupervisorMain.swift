@@ -10,7 +10,7 @@ struct SupervisorMain: ParsableCommand {
         abstract: "Keeps a Pact Broker in step with a set of contracts, and tells when each is really there.",
         discussion: HelpText.settingsAndExitCodes(),
         version: BuildVersion.number,
-        subcommands: [StatusCommand.self]
+        subcommands: [StatusCommand.self, DoctorCommand.self]
     )
 
     @Flag(help: "Looks at settings, contracts, state directory, workers and port; starts and creates nothing.")

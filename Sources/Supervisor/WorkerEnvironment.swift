@@ -14,7 +14,7 @@ struct WorkerEnvironment: Sendable {
     let managerPID: Int32
 
     /// Names that are never inherited.
-    private static let replaced: Set<String> = [
+    static let replaced: Set<String> = [
         "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
         InternalVariable.runID, InternalVariable.stateDirectory, InternalVariable.managerPID,
     ]

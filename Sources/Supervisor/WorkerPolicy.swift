@@ -1,6 +1,6 @@
 import Shared
 
-/// The times that govern one worker (DESIGN.md §8).
+/// The times that govern one worker (docs/architecture.md).
 struct WorkerPolicy: Equatable, Sendable {
     var backoff: RestartBackoff
     /// A worker that does not say READY=1 within this counts as hung.

@@ -51,7 +51,7 @@ struct OnceReport: Equatable, Sendable {
         if !set.invalid.isEmpty || set.unlistedCount > 0 {
             lines.append("")
             lines.append("invalid: \(set.invalid.count + set.unlistedCount)")
-            lines += set.invalid.map { "  \($0.key)\(position($0)): \($0.bareReason)" }
+            lines += set.invalid.map { "  \($0.placed): \($0.bareReason)" }
             if set.unlistedCount > 0 { lines.append("  and \(set.unlistedCount) more beyond the limits") }
         }
         if set.ignoredCount > 0 {
@@ -96,11 +96,6 @@ struct OnceReport: Equatable, Sendable {
             pair.sha256.map { String($0.prefix(12)) } ?? "-",
             pair.problem ?? "",
         ]
-    }
-
-    private func position(_ key: SourceState.InvalidKey) -> String {
-        guard let line = key.line else { return "" }
-        return ":\(line)" + (key.column.map { ":\($0)" } ?? "")
     }
 
     private struct Document: Encodable {

@@ -64,7 +64,8 @@ enum OnceRun {
         }
     }
 
-    private static func settledReading(_ reader: DirectoryReader) -> DirectoryReading {
+    /// A reading of a directory at rest, unless it never is.
+    static func settledReading(_ reader: DirectoryReader) -> DirectoryReading {
         var reading = reader.read()
         var left = attempts
         while reading.isUnsettled, left > 0 {

@@ -14,19 +14,24 @@ struct WatcherCommand: ParsableCommand {
     @Flag(help: "Print the desired set and exit; touches no shared state.")
     var once = false
 
-    @Flag(help: "With --once: print JSON instead of a table.")
+    @Flag(help: "Look at the contracts and the way to them, say what is wrong and what to do, and exit.")
+    var doctor = false
+
+    @Flag(help: "With --once: print JSON instead of a table. With --doctor: a line of JSON for each result.")
     var json = false
 
     @Option(help: ArgumentHelp("With --once: read this directory instead of CONFIGMAP_PATH.", valueName: "directory"))
     var contracts: String?
 
     func validate() throws {
-        if !once, json || contracts != nil { throw ValidationError("--json and --contracts need --once") }
+        if once, doctor { throw ValidationError("--once and --doctor exclude each other") }
+        if !once, json && !doctor || contracts != nil { throw ValidationError("--json and --contracts need --once") }
         if contracts?.isEmpty == true { throw ValidationError("--contracts needs the path of a directory") }
     }
 
     func run() throws {
         CurlMulti.keepThreadsSmall()
+        if doctor { DoctorRun.run(json: json) }
         let context = ProcessContext.start("watcher", reads: Self.settings, isOneShot: once)
         let code = once ? OnceRun.run(context, contracts: contracts, json: json) : WatcherRun.run(context)
         throw ArgumentParser.ExitCode(code.rawValue)

@@ -6,7 +6,7 @@ set -euo pipefail
 programs=$(cd "$1" && pwd)
 shift
 cd "$(dirname "$0")"
-known=(restart held start idle peak probes events change bulk http_rate load scrapes longpoll state growth)
+known=(restart held start idle peak probes events change bulk http_rate load scrapes longpoll gate state growth)
 
 if ! command -v python3 >/dev/null; then
     echo "skipped: python3 is not installed" >&2

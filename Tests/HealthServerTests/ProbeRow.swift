@@ -2,7 +2,7 @@ import Shared
 
 @testable import HealthServer
 
-/// One row of DESIGN.md §7's table with what every endpoint must answer.
+/// One row of docs/endpoints.md's table with what every endpoint must answer.
 struct ProbeRow: Sendable, CustomStringConvertible {
     /// The number in the table, and which case of it.
     var name: String

@@ -2,7 +2,7 @@ import Shared
 
 @testable import HealthServer
 
-/// The rows of DESIGN.md §7's table, most of them in several cases.
+/// The rows of docs/endpoints.md's table, most of them in several cases.
 enum ProbeTable {
     private typealias S = Situations
 

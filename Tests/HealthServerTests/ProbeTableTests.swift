@@ -3,7 +3,7 @@ import Testing
 
 @testable import HealthServer
 
-/// DESIGN.md §7's table: every row, endpoint and `READINESS_MODE`.
+/// docs/endpoints.md's table: every row, endpoint and `READINESS_MODE`.
 @Suite struct ProbeTableTests {
     @Test(arguments: ProbeTable.rows)
     func everyEndpointAnswersAsTheTableSays(_ row: ProbeRow) throws {

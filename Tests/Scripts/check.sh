@@ -25,8 +25,11 @@ step "format"
 "$swift" format lint --strict -r --parallel Package.swift Sources Tests
 echo "clean"
 
+step "documentation"
+optional Tests/Scripts/documentation.sh
+
 step "release build"
-for product in manager watcher publisher health-server local-broker local-kubernetes; do
+for product in manager watcher publisher health-server wait-for-contract local-broker local-kubernetes; do
     "$swift" build -c release --product "$product"
 done
 # A test steps through a commit instruction by instruction, in an optimised build.
@@ -42,6 +45,13 @@ step "debug build"
 step "demo"
 Tests/Scripts/demo.sh "$release"
 
+step "manager doctor on broken set-ups"
+Tests/Scripts/doctor.sh "$release"
+
+step "the static gate in an empty root"
+make --no-print-directory gate
+optional Tests/Scripts/gate.sh "$release" .build-gate/wait-for-contract
+
 step "state file under the thread sanitizer"
 "$swift" build --sanitize=thread --scratch-path .build-tsan --product state-race
 .build-tsan/debug/state-race 10
@@ -55,8 +65,17 @@ case $code in
     *) exit "$code" ;;
 esac
 
-step "Kubernetes manifests"
-optional Tests/Scripts/manifests.sh
+step "Kubernetes manifests, values for the broker's chart"
+optional Tests/Scripts/manifests.sh "$release"
+
+step "unit under systemd"
+optional Tests/Scripts/systemd.sh "$release"
+
+step "image: its root file system, and the manager in it"
+optional Tests/Scripts/rootfs.sh "$release"
+
+step "compose and Tilt"
+optional Tests/Scripts/deploy.sh "$release"
 
 step "peers: the real pact tools"
 code=0

@@ -14,11 +14,11 @@ refuse() { # PROGRAM PATTERN WHY
     fi
 }
 
-for program in manager watcher publisher health-server; do
+for program in manager watcher publisher health-server wait-for-contract; do
     refuse "$program" 'lib_FoundationICU|libicu[a-z0-9]*' 'ICU costs 40 MB'
     refuse "$program" 'libFoundation\.so|libFoundationInternationalization' 'import FoundationEssentials only'
 done
-for program in manager health-server; do
+for program in manager health-server wait-for-contract; do
     refuse "$program" 'libcurl' 'libcurl costs 30 libraries and 6 ms at every start'
 done
 refuse manager 'libNIO' 'the supervisor has no HTTP'

@@ -15,6 +15,9 @@ PUBLISHER = "Sources/Publisher/"
 KUBERNETES = "Sources/Watcher/KubernetesSource/"
 HEALTH = "Sources/HealthServer/Evaluation/"
 METRICS = "Sources/HealthServer/Metrics/"
+BROKER_DOCTOR = PUBLISHER + "Doctor/"
+SOURCE_DOCTOR = "Sources/Watcher/Doctor/"
+MANAGER_DOCTOR = "Sources/Supervisor/Doctor/"
 ENTRY = """        StateMemory.store(HexWord.encode(entry.length), at: entryAddress(next))
         StateMemory.store(HexWord.encode(entry.checksum), at: entryAddress(next) + 8)
 """
@@ -89,8 +92,25 @@ MUTATIONS = [
      [("($1.value, $0.key) < ($0.value, $1.key)", "$0.key < $1.key")]),
     ("a command that kubectl does not take", "RoleCommandTests", "Sources/Shared/Settings/RoleRule.swift",
      [('"--resource-name=', '"--resource-names=')]),
-    ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/rbac.yaml",
+    ("the manifest's Role may list", "RoleManifestTests", "deploy/kubernetes/base/rbac.yaml",
      [("    verbs: [get, watch]", "    verbs: [get, list, watch]")]),
+    ("ready before the port answers", "ServiceReportTests|SupervisorSimulationTests", "Sources/Supervisor/ServiceReport.swift",
+     [("if state == .starting, core.isHealthServerReady {", "if state == .starting {")]),
+    ("a reload is not told", "ServiceReportTests|SupervisorSimulationTests", "Sources/Supervisor/ServiceReport.swift",
+     [("        return [.reloading]\n", "        return []\n")]),
+    ("heartbeats at the limit", "ServiceReportTests|SupervisorSimulationTests", "Sources/Supervisor/ServiceReport.swift",
+     [("max($0 / 2, Self.leastInterval)", "max($0, Self.leastInterval)")]),
+    ("what systemd is too busy for is lost", "ServiceNotifierTests", "Sources/Supervisor/ServiceNotifier.swift",
+     [("guard error != 0 else {", "guard error != 0, error != EAGAIN else {")]),
+    ("late heartbeats follow", "ServiceNotifierTests", "Sources/Supervisor/ServiceNotifier.swift",
+     [("            waiting.removeAll { $0.message == .heartbeat }\n", "")]),
+    ("the old socket is kept", "ServiceNotifierTests", "Sources/Supervisor/ServiceNotifier.swift",
+     [("        if result != -Int(EAGAIN) {\n", "        if result == 0 {\n")]),
+    ("workers speak to systemd", "ServiceManagerTests|WorkerEnvironmentTests", "Sources/Supervisor/WorkerEnvironment.swift",
+     [("        variables[\"NOTIFY_SOCKET\"] = notifySocket\n",
+       "        variables[\"NOTIFY_SOCKET\"] = base[\"NOTIFY_SOCKET\"] ?? notifySocket\n")]),
+    ("heartbeats for another process", "ServiceManagerTests|NotifySocketTests", "Sources/Shared/Process/NotifySocket.swift",
+     [("owner != String(pid) { return nil }", "owner == \"\" { return nil }")]),
     ("the page forgets a member", "StateDocumentTests", "docs/state-file.md", [("| `origin` | text |", "| origin | text |")]),
     ("an expired version is resumed from", "ConfigMapWatch", KUBERNETES + "ConfigMapWatch+Failures.swift",
      [("    mutating func expired(_ now: MonotonicTime, _ random: Double) -> [Action] {\n        resumeVersion = nil\n",
@@ -122,6 +142,7 @@ MUTATIONS = [
      [("configMaps.allSatisfy { $0.connection == .watching }", "configMaps.allSatisfy { _ in true }")]),
     ("metrics: anybody's memory", "MetricsTests", METRICS + "ResidentMemory.swift",
      [(", parent == nil || Int32(fields[1]) == parent else", " else")]),
+    ("the page of reasons forgets one", "ReasonPageTests", "docs/operations.md", [("| `watcher_silent` |", "| `watcher_quiet` |")]),
     ("metrics: the documentation says something else", "MetricsDocumentTests", "docs/metrics.md",
      [("| `waiters` | gauge |", "| `waiters` | counter |")]),
     ("metrics: checks are counted anew after a death", "PublisherCountersProcessTests", PUBLISHER + "PublisherLoop.swift",
@@ -133,6 +154,41 @@ MUTATIONS = [
     ("metrics: an edit counts as published before its proof", "ChangeClockTests", PUBLISHER + "ChangeClock.swift",
      [("guard let record = pairs[key], let proof = record.verified else { return false }\n"
        "            return proof.isConfirmed && proof.sha256 == record.desired.sha256", "return pairs[key] != nil")]),
+    ("doctor: a public heartbeat proves the credentials", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift",
+     [("for kind in [BrokerRequest.Kind.heartbeat, .dependencies, .index]", "for kind in [BrokerRequest.Kind.heartbeat]")]),
+    ("doctor: any refusal of an empty publication is a right to write", "BrokerDiagnosisTests|DoctorBrokerTests",
+     BROKER_DOCTOR + "BrokerDiagnosis+Exchange.swift", [("case .rejected(status: 400, _):", "case .rejected:")]),
+    ("doctor: a Service of another namespace is ours", "BrokerDiagnosisTests", BROKER_DOCTOR + "BrokerDiagnosis.swift",
+     [("guard labels[1] == namespace else { return false }", "_ = namespace")]),
+    ("doctor: the lookup has no deadline", "DoctorBrokerTests", BROKER_DOCTOR + "NameLookup.swift",
+     [("Int32(clamping: limit.milliseconds)) > 0", "-1) > 0")]),
+    ("doctor: a page that repeats our password is shown", "BrokerDiagnosisTests|DoctorMachineTests",
+     BROKER_DOCTOR + "BrokerExamination.swift",
+     [("finished.result.map { Self.redacted($0, credentials, proxy: proxy) }", "finished.result"), ("        let proxy = settings.brokerProxy?.credentials\n", "")]),
+    ("doctor: a denied right is an allowed one", "SourceDiagnosisTests|DoctorSourceTests", SOURCE_DOCTOR + "SourceExamination.swift",
+     [("return isAllowed ? .allowed : .denied", "_ = isAllowed\n            return .allowed")]),
+    ("doctor: an expired token is good", "SourceDiagnosisTests|DoctorSourceTests", SOURCE_DOCTOR + "SourceDiagnosis+API.swift",
+     [("guard expiry > facts.now else {", "guard expiry > 0 else {")]),
+    ("doctor: what stands in hides nothing", "SourceDiagnosisTests", SOURCE_DOCTOR + "SourceDiagnosis+API.swift",
+     [("return lines.map(\\.asOdd)", "return lines")]),
+    ("doctor: a worker that died is believed", "WorkerAnswerTests", MANAGER_DOCTOR + "WorkerDoctor.swift",
+     [("case .code(let code) where !isComplete:", "case .code(let code) where !isComplete && code > 1:")]),
+    ("doctor: what a worker has started outlives it", "DoctorMachineTests", MANAGER_DOCTOR + "WorkerDoctor.swift",
+     [("kill(-pid, SIGKILL)", "kill(pid, SIGKILL)")]),
+    ("doctor: anybody's port is ours while a manager runs", "MachineDiagnosisTests", MANAGER_DOCTOR + "MachineDiagnosis.swift",
+     [("facts.portHolders.contains(where: { $0.pid == pid })", "pid > 0")]),
+    ("reviews say yes to whatever is asked", "AccessReviewTests", "Tests/LocalKubernetes/Access/AccessTable.swift",
+     [("guard refusal(identity, wanted) == nil else { return nil }", "_ = wanted")]),
+    ("the gate leaves descriptors to its command", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("    keep_inherited_descriptors_only();\n", "    if (0) keep_inherited_descriptors_only();\n")]),
+    ("the gate's command ignores what the gate ignores", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("signal(number, cgate_start.ignored[number] ? SIG_IGN : SIG_DFL);", ";")]),
+    ("the gate waits for whoever reads its lines", "GateTransparencyTests", "Sources/Gate/CGate/process.c",
+     [("if (poll(&entry, 1, 0) == 1 && (entry.revents & POLLOUT)) ", "(void)entry; ")]),
+    ("the gate takes any 200 for ready", "GateVerdictTests", "Sources/Gate/GateVerdict.swift",
+     [("case (200, true?):", "case (200, _):")]),
+    ("the gate asks a manager that does not hold in a loop", "GateMachineTests", "Sources/Gate/GateMachine.swift",
+     [("let goesOn = !question.isHeld || now - question.since >= GateMachine.heldAtLeast", "let goesOn = true")]),
 ]
 
 

@@ -118,6 +118,7 @@ extension SupervisorSimulation {
                 if killAt == nil, process?.isKilled == false { throw violation("a stopped worker is not killed") }
             }
         }
+        if let flaw = service.check(self) { throw violation(flaw) }
         if finished { return }
         guard let deadline = core.nextDeadline else { throw violation("waits for ever") }
         if deadline <= now { throw violation("left something due undone") }

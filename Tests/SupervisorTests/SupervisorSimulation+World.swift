@@ -76,6 +76,9 @@ extension SupervisorSimulation {
         case .exit:
             note("exit")
             finished = true
+        case .service(let message):
+            note("tells \(message)")
+            if let flaw = service.take(message, self) { throw violation(flaw) }
         case .repair, .publish, .tick, .log: break
         }
         return nil

@@ -53,13 +53,17 @@ struct SupervisorSimulation {
     var reloadedAt = 0
     var spawnedAt = [0, 0, 0]
     var counts = Counts()
+    var service: SimulatedService
     /// The history, if it is to be printed.
     private(set) var trace: [String]?
 
     init(seed: UInt64, traced: Bool = false) {
         self.seed = seed
         random = SplitMix64(seed: seed)
-        core = SupervisorCore(seed: seed ^ 0xABCD, now: now)
+        // None, one that is shorter than two ticks, one that is longer.
+        let watchdog: Duration? = [nil, .seconds(3), .seconds(30)][Int(seed % 3)]
+        service = SimulatedService(limit: watchdog)
+        core = SupervisorCore(seed: seed ^ 0xABCD, now: now, serviceWatchdog: watchdog)
         if traced { trace = [] }
     }
 

@@ -4,7 +4,7 @@ import Shared
 /// A directory written the way the kubelet writes a ConfigMap volume.
 ///
 /// The steps and their order are those of kubernetes v1.36.2, pkg/volume/util/atomic_writer.go, as observed in
-/// transcripts of inotify (FACTS-kubernetes.md §3).
+/// transcripts of inotify (Tests/Fixtures/inotify).
 package final class KubeletVolume {
     /// What has just been done.
     package enum Step: CaseIterable, Sendable {

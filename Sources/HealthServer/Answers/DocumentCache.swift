@@ -17,7 +17,7 @@ final class DocumentCache: Sendable {
 
 /// A part of an answer that depends on nothing but the snapshot.
 enum Document: Hashable, Sendable {
-    /// `providers` as a JSON array; `isBlocked`: something (DESIGN.md §7, rows 1 to 7) keeps all from being ready.
+    /// `providers` as a JSON array; `isBlocked`: something (docs/endpoints.md, rows 1 to 7) keeps all from being ready.
     case providers(isBlocked: Bool)
     /// `contracts` and the state's four sections, as members of an object without its braces.
     case sections

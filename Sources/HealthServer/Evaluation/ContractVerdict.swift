@@ -1,6 +1,6 @@
 internal import Shared
 
-/// Rows 8 to 14 of DESIGN.md §7's table: what the contracts themselves say, per `READINESS_MODE`.
+/// Rows 8 to 14 of docs/endpoints.md's table: what the contracts themselves say, per `READINESS_MODE`.
 struct ContractVerdict: Sendable {
     private let snapshot: RunSnapshot
     private var counts: ContractCounts { snapshot.counts }

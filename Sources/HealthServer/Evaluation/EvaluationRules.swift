@@ -16,7 +16,7 @@ struct EvaluationRules: Sendable {
     /// When this process started: before that nobody can have been silent.
     var started: MonotonicTime
 
-    /// A tick that is older means that the supervisor is wedged (DESIGN.md §7).
+    /// A tick that is older means that the supervisor is wedged (docs/endpoints.md).
     static let tickLimit: Duration = .seconds(30)
 
     init(

@@ -1,6 +1,6 @@
 internal import Shared
 
-/// What every probe answers in one situation: DESIGN.md §7's table, first match wins.
+/// What every probe answers in one situation: docs/endpoints.md's table, first match wins.
 struct ProbeEvaluation: Sendable {
     var liveness: Liveness
     /// `/readiness`, by `READINESS_MODE`.

@@ -6,7 +6,7 @@ struct Reason: Hashable, Sendable {
     /// One sentence for people.
     var detail: String
 
-    /// The stable names of DESIGN.md §7's table.
+    /// The stable names of docs/endpoints.md's table.
     enum Code: Hashable, Sendable {
         /// SIGTERM was seen.
         case stopping

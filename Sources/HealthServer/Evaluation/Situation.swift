@@ -1,6 +1,6 @@
 internal import Shared
 
-/// Everything an answer depends on, and rows 1 to 7 of DESIGN.md §7's table: what keeps every contract from counting.
+/// Everything an answer depends on, and rows 1 to 7 of docs/endpoints.md's table: what keeps every contract from counting.
 struct Situation: Sendable {
     var view: StateView
     var rules: EvaluationRules

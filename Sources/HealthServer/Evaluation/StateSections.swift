@@ -7,7 +7,7 @@ struct StateSections: Equatable, Sendable {
     var broker: BrokerState?
     var publication: PublicationState?
 
-    /// Only the sections that `run` wrote: another run's sections are history and never trusted (DESIGN.md §3).
+    /// Only the sections that `run` wrote: another run's sections are history and never trusted (docs/state-file.md).
     func belonging(to run: String) -> StateSections {
         StateSections(
             processes: processes?.run == run ? processes : nil,

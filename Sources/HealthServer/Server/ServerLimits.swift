@@ -1,4 +1,4 @@
-/// What a client may take of the server (DESIGN.md §7).
+/// What a client may take of the server (docs/endpoints.md).
 struct ServerLimits: Equatable, Sendable {
     /// Request line and header fields together.
     var headBytes = 8 * 1024

@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,3 +110,9 @@ int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
 }
 
 int clinux_inotify_create(void) { return OR_ERRNO(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+int64_t clinux_file_system_type(const char *path) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return -errno;
+    return (int64_t)(uint32_t)status.f_type;
+}

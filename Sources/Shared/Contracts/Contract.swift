@@ -25,7 +25,7 @@ package struct Contract: Equatable, Sendable {
     /// At most so many warnings are kept per contract.
     package static let maximumWarnings = 20
 
-    /// The broker answers 400 to anything nested deeper (FACTS-broker.md §2).
+    /// The broker answers 400 to anything nested deeper (Tests/Fixtures/broker, 15).
     package static let maximumDepth = 50
 
     /// The major version of the specification, or `nil` where none is named.
@@ -89,7 +89,7 @@ package struct Contract: Equatable, Sendable {
         }
     }
 
-    /// The bytes after a UTF-8 byte order mark, which the broker refuses (FACTS-broker.md §3).
+    /// The bytes after a UTF-8 byte order mark, which the broker refuses (Tests/Fixtures/broker, 15).
     private static func withoutByteOrderMark(_ bytes: [UInt8]) throws(ContractError) -> [UInt8] {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw ContractError("not UTF-8 but UTF-16; save the file as UTF-8")

@@ -110,7 +110,7 @@ struct ContractValidation: JSONOutlineVisitor {
             throw error("`\(role).name` is \(name.isEmpty ? "empty" : "blank"); write the application's name", at: path)
         }
         if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            // 422 in the path of every later request, 500 for NUL (FACTS-broker.md §2).
+            // 422 in the path of every later request, 500 for NUL (Tests/Fixtures/broker, 23 and A2).
             throw error("`\(role).name` contains a control character, which the broker cannot serve", at: path)
         }
         if name.first?.isWhitespace == true || name.last?.isWhitespace == true {

@@ -1,4 +1,4 @@
-/// The name the Pact Broker gives to a contract's content: its pact version (FACTS-broker.md §4).
+/// The name the Pact Broker gives to a contract's content: its pact version (Tests/Fixtures/sha-vectors).
 ///
 /// A hint, never proof: the broker's own value depends on its release (floats) and configuration.
 package enum PactContentSHA {

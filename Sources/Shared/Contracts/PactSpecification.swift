@@ -2,7 +2,7 @@
 package enum PactSpecification {
     /// The version, for example `3.0.0` or `4.0`; empty where the document names none.
     ///
-    /// Tools have written it in three places; the order is the broker's (FACTS-broker.md §4, step 3).
+    /// Tools have written it in three places; the order is the broker's (Tests/Fixtures/sha-vectors).
     package static func version(of document: JSONValue) -> String {
         switch versionValue(of: document) {
         case .string(let text): text

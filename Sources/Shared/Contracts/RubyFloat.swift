@@ -1,7 +1,7 @@
 /// A double as Ruby's json gem (2.19) prints it, which the broker hashes.
 ///
 /// The shortest digits that read back as the same value; plain notation up to 15 digits before the point or about ten
-/// after it, an exponent beyond. The gem changed this form between releases (FACTS-broker.md §4).
+/// after it, an exponent beyond. The gem changed this form between releases (Tests/Fixtures/sha-vectors).
 enum RubyFloat {
     /// - Returns: `nil` for a value that is not finite: the broker refuses such a contract.
     static func text(_ value: Double) -> String? {

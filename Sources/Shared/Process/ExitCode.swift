@@ -19,7 +19,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     /// A setting is wrong; the message names it.
     case badConfiguration = 78
 
-    /// One line for `--help` and the README.
+    /// One line for `--help` and docs/settings.md.
     package var meaning: String {
         switch self {
         case .success: "done, or stopped by SIGTERM or SIGINT"

@@ -40,11 +40,19 @@ package final class NotifySocket: Sendable {
     }
 }
 
-/// How often a worker must send its heartbeat, from `WATCHDOG_USEC` and `WATCHDOG_PID` (sd_watchdog_enabled(3)).
+/// How soon after one another the heartbeats must come, from `WATCHDOG_USEC` and `WATCHDOG_PID`
+/// (sd_watchdog_enabled(3)).
+///
+/// - Returns: `nil` without a watchdog, or if it waits for another process than `pid`.
+package func watchdogLimit(environment: ProcessEnvironment, pid: Int32 = getpid()) -> Duration? {
+    guard let text = environment["WATCHDOG_USEC"], let limit = Int64(text), limit > 0 else { return nil }
+    if let owner = environment["WATCHDOG_PID"], owner != String(pid) { return nil }
+    return .microseconds(limit)
+}
+
+/// How often a worker must send its heartbeat.
 ///
 /// - Returns: A third of the limit, so that two may be lost; `nil` without a watchdog.
 package func heartbeatInterval(environment: ProcessEnvironment, pid: Int32 = getpid()) -> Duration? {
-    guard let text = environment["WATCHDOG_USEC"], let limit = Int64(text), limit > 0 else { return nil }
-    if let owner = environment["WATCHDOG_PID"], owner != String(pid) { return nil }
-    return .microseconds(limit / 3)
+    watchdogLimit(environment: environment, pid: pid).map { $0 / 3 }
 }

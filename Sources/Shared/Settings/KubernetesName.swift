@@ -1,7 +1,7 @@
 /// Names as the Kubernetes API takes them (kubernetes.io, "Object Names and IDs").
-enum KubernetesName {
+package enum KubernetesName {
     /// A namespace's name, an RFC 1123 label: at most 63 lower-case letters, digits and `-`, none of these at the ends.
-    static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isPart(text[...]) }
+    package static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isPart(text[...]) }
 
     /// A ConfigMap's name, an RFC 1123 subdomain: parts like labels, with dots between, at most 253 in all.
     static func isSubdomain(_ text: String) -> Bool {

@@ -1,6 +1,6 @@
 /// What the Kubernetes API must allow us: the rule, for a message, a manifest and a shell.
 ///
-/// Two verbs on the names are enough, for every watch carries `fieldSelector=metadata.name=…` (FACTS-kubernetes.md §2).
+/// Two verbs on the names are enough, for every watch carries `fieldSelector=metadata.name=…` (Tests/Fixtures/kubernetes).
 package struct RoleRule: Equatable, Sendable {
     /// Of the ConfigMaps, and so of the Role.
     package var namespace: String

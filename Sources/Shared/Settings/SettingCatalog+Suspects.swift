@@ -3,7 +3,7 @@ extension SettingCatalog {
     ///
     /// One with a prefix that our settings have, or one that is an edit or two away from a setting. What Kubernetes sets
     /// for Services whose names make such variables (`BROKER_SERVICE_HOST`, `BROKER_PORT_80_TCP`) is none.
-    static func suspects(in environment: ProcessEnvironment) -> [String] {
+    package static func suspects(in environment: ProcessEnvironment) -> [String] {
         environment.variables.keys.sorted()
             .compactMap { name in
                 guard !known.contains(name), !name.isServiceLink else { return nil }

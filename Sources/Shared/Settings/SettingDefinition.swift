@@ -1,4 +1,4 @@
-/// One environment variable: what the README's table, `--help` and the messages about bad values are made from.
+/// One environment variable: what the table of docs/settings.md, `--help` and the messages about bad values are made from.
 package struct SettingDefinition: Sendable {
     package var name: String
     /// As a person would write it; empty means: not set.
@@ -19,7 +19,7 @@ package struct SettingDefinition: Sendable {
     }
 }
 
-/// Every setting, in the order in which people read about them. The README's table is tested against this list.
+/// Every setting, in the order in which people read about them. The table of docs/settings.md is tested against this list.
 package enum SettingCatalog {
     package static let all: [SettingDefinition] = [
         SettingDefinition(

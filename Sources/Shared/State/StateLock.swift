@@ -4,7 +4,7 @@ internal import Glibc
 /// A lock byte of the state directory's lock file, held until this object goes away or the process dies.
 ///
 /// An OFD lock belongs to the open file, not to the process: it is free the moment the holder is dead, however it died,
-/// and it is not lost when the process opens and closes the file elsewhere (both measured, FACTS-supervision.md 4.1).
+/// and it is not lost when the process opens and closes the file elsewhere (both measured).
 package final class StateLock: Sendable {
     package let name: LockName
     private let descriptor: FileDescriptor

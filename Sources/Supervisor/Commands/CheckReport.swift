@@ -100,16 +100,15 @@ enum CheckReport {
 
     private static func stateDirectory(_ settings: Settings) -> [Line] {
         let subject = "STATE_DIR"
-        do throws(StateError) {
-            let (directory, exists) = try StateDirectory.examine(setting: settings.stateDirectory)
-            if let holder = StateLocks.holder(.manager, in: directory) {
-                return [.failed(subject, "\(directory.path): another manager owns it: \(holder)", .alreadyOwned)]
-            }
-            return [.good(subject, directory.path + (exists ? "" : ", to be created"))]
-        } catch {
-            let remedy = error.remedy.map { "; \($0)" } ?? ""
-            return [.failed(subject, error.description + remedy)]
+        let look = StateLook(setting: settings.stateDirectory)
+        guard let directory = look.directory else {
+            let remedy = look.error?.remedy.map { "; \($0)" } ?? ""
+            return [.failed(subject, (look.error?.description ?? "") + remedy)]
         }
+        if let holder = look.holder {
+            return [.failed(subject, "\(directory.path): another manager owns it: \(holder)", .alreadyOwned)]
+        }
+        return [.good(subject, directory.path + (look.exists ? "" : ", to be created"))]
     }
 
     private static func workers(_ settings: Settings) -> Line {
@@ -121,12 +120,9 @@ enum CheckReport {
     }
 
     private static func port(_ settings: Settings) -> Line {
-        do throws(ListeningSocketError) {
-            let socket = try ListeningSocket.open(environment: ProcessEnvironment([:]), settings: settings)
-            defer { _ = close(socket) }
-            return .good("HEALTH_PORT", "\(settings.healthHost) port \(ListeningSocket.port(socket)) is free")
-        } catch {
-            return .failed("HEALTH_PORT", error.description, .systemFailure)
+        switch PortLook(settings) {
+        case .free(let port): .good("HEALTH_PORT", "\(settings.healthHost) port \(port) is free")
+        case .refused(let error): .failed("HEALTH_PORT", error.description, .systemFailure)
         }
     }
 }

@@ -1,4 +1,4 @@
-/// How much a directory may hold (DESIGN.md §5). What is beyond becomes an invalid key with its reason; the rest is read.
+/// How much a directory may hold. What is beyond becomes an invalid key with its reason; the rest is read.
 struct DirectoryLimits: Equatable, Sendable {
     /// Bytes of one file.
     var fileBytes = 16 << 20

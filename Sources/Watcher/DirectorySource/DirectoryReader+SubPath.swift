@@ -5,7 +5,7 @@ extension DirectoryReader {
     /// A warning about files that Kubernetes will never update; `nil` if there are none.
     ///
     /// A `subPath` is a bind mount of one generation's file or directory: its mount root has a generation in its path,
-    /// and once the kubelet has replaced that generation the file has no name left (`st_nlink` 0, FACTS-kubernetes.md §3).
+    /// and once the kubelet has replaced that generation the file has no name left (`st_nlink` 0, Tests/Fixtures/inotify).
     func subPathWarning(_ reading: DirectoryReading, _ mounts: MountTable) -> String? {
         guard reading.layout != .absent, reading.layout != .volume else { return nil }
         let real = resolvedPath() ?? path

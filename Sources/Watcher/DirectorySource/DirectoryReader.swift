@@ -5,8 +5,8 @@ import Shared
 /// Reads all contracts of a directory as they were at one moment.
 ///
 /// A ConfigMap volume is read through the directory that `..data` points to, by handle, and `..data` is looked at again
-/// afterwards: what the kubelet writes in between makes the reading start anew (FACTS-kubernetes.md §3: 0 wrong of
-/// 99,613, where reading the visible links was wrong in 1.4 %). A plain directory has no such mark, so its files' stamps
+/// afterwards: what the kubelet writes in between makes the reading start anew (measured: 0 wrong of 99,613,
+/// where reading the visible links was wrong in 1.4 %). A plain directory has no such mark, so its files' stamps
 /// are compared before and after.
 struct DirectoryReader: Sendable {
     let path: String

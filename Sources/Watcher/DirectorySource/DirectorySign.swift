@@ -21,7 +21,7 @@ enum DirectorySign: Equatable, Sendable {
         case ancestor(entry: String)
     }
 
-    /// The events to ask for (FACTS-kubernetes.md §3); the last two and IN_DELETE matter only where there is no `..data`.
+    /// The events to ask for (Tests/Fixtures/inotify); the last two and IN_DELETE matter only where there is no `..data`.
     static let mask = UInt32(
         bitPattern: IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
             | IN_CLOSE_WRITE | IN_MODIFY

@@ -3,7 +3,7 @@ import Shared
 /// When to look at the object with a plain GET, and what to make of it: pure.
 ///
 /// A watch that is silent may be dead, or its server's data may have gone back to an older version, from which nothing
-/// ever comes (FACTS-kubernetes.md §1.5). The GET may also be a moment ahead of the watch: another object is a
+/// ever comes (Tests/Fixtures/kubernetes). The GET may also be a moment ahead of the watch: another object is a
 /// disagreement only if no event follows.
 struct CheckSchedule: Equatable, Sendable {
     /// The next regular one.

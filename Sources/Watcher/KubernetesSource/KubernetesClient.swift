@@ -95,11 +95,29 @@ struct KubernetesClient {
         request("\(collection(state))/\(PercentEncoding.pathSegment(state.name))", of: state, isNew: true)
     }
 
+    /// A question to RBAC about ourselves, which every authenticated user may ask (SelfSubjectAccessReview; the API
+    /// stores nothing). On a new connection only where the authorities have changed.
+    mutating func reviewRequest(_ verb: String, _ state: ConfigMapState) -> HTTPRequest {
+        let attributes: JSONValue = [
+            "namespace": .string(state.namespace), "verb": .string(verb), "resource": "configmaps",
+            "name": .string(state.name),
+        ]
+        let review: JSONValue = [
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": ["resourceAttributes": attributes],
+        ]
+        var request = request("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", of: state, isNew: false)
+        request.method = .post
+        request.body = JSONWriter.compact(review)
+        request.headers.append(("Content-Type", "application/json"))
+        return request
+    }
+
     private func collection(_ state: ConfigMapState) -> String {
         "/api/v1/namespaces/\(PercentEncoding.pathSegment(state.namespace))/configmaps"
     }
 
-    /// A Role with `resourceNames` allows a watch only with this selector (FACTS-kubernetes.md §1.1).
+    /// A Role with `resourceNames` allows a watch only with this selector (Tests/Fixtures/kubernetes, 02).
     private func selector(_ state: ConfigMapState) -> String {
         "fieldSelector=metadata.name%3D\(PercentEncoding.pathSegment(state.name))"
     }

@@ -7,8 +7,11 @@ struct KubernetesLook {
     private(set) var watches: [ConfigMapWatch]
     let decision: SourceAssembly.Decision
 
-    init(_ settings: Settings, _ kubernetes: KubernetesSettings) throws(TransportError) {
-        let timing = WatchTiming()
+    init(
+        _ settings: Settings,
+        _ kubernetes: KubernetesSettings,
+        timing: WatchTiming = WatchTiming()
+    ) throws(TransportError) {
         let start = MonotonicTime.now()
         let names = settings.configMapNames
         let explanation = KubernetesExplanation(settings: kubernetes, namespace: settings.namespace, names: names)

@@ -1,7 +1,7 @@
 /// Puts the pieces of a stream together into lines.
 struct LineBuffer {
     /// Bytes of one line. A ConfigMap of 1 MiB of control characters makes a line of 2.4 MB, and the server takes no
-    /// request above 3 MiB (FACTS-kubernetes.md §2).
+    /// request above 3 MiB (Tests/Fixtures/kubernetes).
     static let limit = 5 << 20
 
     private var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
 import Shared
 
-/// The times of a watch (DESIGN.md §5, FACTS-kubernetes.md §2). Tests shorten them.
+/// The times of a watch (docs/kubernetes-api.md). Tests shorten them.
 struct WatchTiming: Equatable, Sendable {
     /// For a connection.
     var connect = Duration.seconds(10)

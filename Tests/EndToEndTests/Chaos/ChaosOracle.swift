@@ -9,7 +9,7 @@ import Shared
 ///     2 I + 3 I + 1 s + delays,  I = CHECK_INTERVAL_SECS
 ///
 /// 2 I: the broker is read in bulk once per interval, and a read that has just passed leaves the loss to the next, or,
-/// after a check out of turn, the one after that (DESIGN.md §6, "within 2 intervals"). 3 I: the publisher may die
+/// after a check out of turn, the one after that ("within 2 intervals"). 3 I: the publisher may die
 /// before it could tell; what it said then counts until the staleness limit (§6). 1 s: a writer killed between its
 /// commit and the wake-up costs a reader one second (§3). Delays: a request in flight keeps knowledge alive until its own
 /// time-out (§6); the faults here hold one request for so long, and each of up to four of a check by their latency.

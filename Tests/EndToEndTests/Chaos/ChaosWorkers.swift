@@ -24,7 +24,7 @@ struct ChaosWorkers {
         let signal = stopped[worker]?.pid == pid ? SIGKILL : signal
         let before = MonotonicTime.now()
         Glibc.kill(pid, signal)
-        // SIGTERM: it has a second to end (DESIGN.md §7). The others: the kernel takes the process apart.
+        // SIGTERM: it has a second to end. The others: the kernel takes the process apart.
         if worker == .healthServer {
             let length: Duration = signal == SIGTERM ? .seconds(2) : .milliseconds(200)
             disturbances.append(.ended(at: before, until: .now() + length))

@@ -7,7 +7,7 @@ import Shared
 ///   never more than one under way.
 /// - A probe may time out only while the health server was stopped (SIGSTOP), and no longer than until the watchdog
 ///   has replaced it: 3 s without a heartbeat, 1 s from SIGABRT to SIGKILL, at most 250 ms of backoff, and the start
-///   (DESIGN.md §8).
+///   (docs/architecture.md).
 /// - Two probes in a row fail only then, too.
 struct ProbeOracle {
     /// What was done to the health server.

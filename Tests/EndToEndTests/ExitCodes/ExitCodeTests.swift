@@ -31,9 +31,9 @@ import Testing
         }
     }
 
-    @Test func theReadmeTableIsTheListOfCodes() throws {
-        let lines = try RepositoryFile.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
-        let title = try #require(lines.firstIndex(of: "Exit codes:"))
+    @Test func thePagesTableIsTheListOfCodes() throws {
+        let lines = try RepositoryFile.text("docs/settings.md").split(separator: "\n", omittingEmptySubsequences: false)
+        let title = try #require(lines.firstIndex(of: "## Exit codes"))
         let table = lines[title...].drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }.dropFirst(2)
         #expect(table.map(String.init) == ExitCode.allCases.map { "| \($0.rawValue) | \($0.meaning) |" })
     }

@@ -2,7 +2,7 @@ import Shared
 
 /// The keys of a JSON object in their order, each with the type of its value.
 ///
-/// Written as the README shows it: `ready: true, provider: string, reason: string?`; a question mark means that the key
+/// Written as docs/endpoints.md shows it: `ready: true, provider: string, reason: string?`; a question mark means that the key
 /// may be missing. Types are string, boolean, integer, array, object, null, `string or null`, true and false.
 struct BodyShape: Sendable, CustomStringConvertible {
     private let keys: [(name: String, type: String, isOptional: Bool)]

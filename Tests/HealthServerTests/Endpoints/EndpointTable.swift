@@ -2,7 +2,7 @@ import Shared
 
 @testable import HealthServer
 
-/// What an endpoint's answer looks like, by its status: the README shows this very table.
+/// What an endpoint's answer looks like, by its status: docs/endpoints.md shows this very table.
 struct EndpointAnswer: Sendable {
     var endpoint: String
     var status: Int
@@ -13,7 +13,7 @@ struct EndpointAnswer: Sendable {
     /// In place of the keys.
     var text = ""
 
-    /// A row of the README's table.
+    /// A row of the page's table.
     var row: String {
         let keys = shape.map { "`\($0)`" } ?? text
         return "| `\(endpoint)` | \(status) | `\(contentType)`\(hasRetryAfter ? ", `Retry-After`" : "") | \(keys) |"

@@ -132,16 +132,16 @@ extension ServerTests {
     }
 }
 
-/// The README is where people read what is answered: it must say what the tests prove.
-@Suite struct EndpointReadmeTests {
-    @Test func theReadmeHasEachRowOfTheTable() throws {
-        let readme = try RepositoryFile.text("README.md")
+/// docs/endpoints.md is where people read what is answered: it must say what the tests prove.
+@Suite struct EndpointPageTests {
+    @Test func thePageHasEachRowOfTheTable() throws {
+        let page = try RepositoryFile.text("docs/endpoints.md")
         for answer in EndpointTable.answers {
-            #expect(readme.contains(answer.row), "README.md lacks: \(answer.row)")
+            #expect(page.contains(answer.row), "docs/endpoints.md lacks: \(answer.row)")
         }
     }
 
-    /// First words of a row of the README's table of situations, and the row of ``ProbeTable`` that it tells of.
+    /// First words of a row of the page's table of situations, and the row of ``ProbeTable`` that it tells of.
     private static let situations = [
         ("stopping", "1 our own SIGTERM"), ("state not readable or not written yet", "2 nothing written"),
         ("contracts not read yet", "3 unread"), ("directory, or every ConfigMap, missing", "4 missing"),
@@ -153,9 +153,9 @@ extension ServerTests {
     ]
 
     @Test(arguments: situations)
-    func theReadmesSituationsAreAnsweredSo(_ beginning: String, _ name: String) throws {
+    func thePagesSituationsAreAnsweredSo(_ beginning: String, _ name: String) throws {
         let line = try #require(
-            RepositoryFile.text("README.md").split(separator: "\n").first { $0.hasPrefix("| \(beginning)") }
+            RepositoryFile.text("docs/endpoints.md").split(separator: "\n").first { $0.hasPrefix("| \(beginning)") }
         )
         let row = try #require(ProbeTable.rows.first { $0.name == name })
         let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }

@@ -14,7 +14,7 @@ struct FuzzedAnswers {
 
     private(set) var responses: [Response] = []
 
-    /// What DESIGN.md §7 and the HTTP server may answer, and nothing else.
+    /// What docs/endpoints.md and the HTTP server may answer, and nothing else.
     static let statuses: Set<Int> = [200, 400, 404, 405, 413, 414, 431, 503]
 
     /// - Throws: ``FuzzViolation`` for bytes that are no sequence of whole, well-formed answers.

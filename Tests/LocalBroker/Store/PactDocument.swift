@@ -4,7 +4,7 @@ import Shared
 struct PactDocument: Sendable {
     /// As sent; the last of duplicate keys counts.
     let value: JSONObject
-    /// The broker's pact-version SHA (FACTS-broker.md §4).
+    /// The broker's pact-version SHA (Tests/Fixtures/sha-vectors).
     let sha: String
 
     /// Why a body is no contract.

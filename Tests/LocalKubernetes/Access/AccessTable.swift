@@ -88,6 +88,16 @@ struct AccessTable: Sendable {
             && (namespaces.contains(wanted.namespace) || namespaces.contains("*")) && hasName
     }
 
+    /// Why it is allowed, in RBAC's words (recording 05); `nil` if it is not. Role and binding have the account's name.
+    static func permission(_ identity: Identity, _ wanted: Attributes) -> String? {
+        guard refusal(identity, wanted) == nil else { return nil }
+        // The administrator's group is let through before RBAC is asked, without a word (apiserver, PrivilegedGroups).
+        guard case .account(let account) = identity else { return "" }
+        let name = account.name
+        return "RBAC: allowed by RoleBinding \"\(name)/\(account.namespace)\" of Role \"\(name)\" to ServiceAccount "
+            + "\"\(name)/\(account.namespace)\""
+    }
+
     // MARK: change
 
     /// Adds accounts, or replaces those of the same name.

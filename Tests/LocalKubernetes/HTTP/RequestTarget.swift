@@ -12,6 +12,8 @@ struct RequestTarget: Equatable, Sendable {
         case named(namespace: String, name: String)
         /// `/api/v1/watch/namespaces/NS/configmaps`, with `/NAME` or not; deprecated, but served.
         case watched(namespace: String, name: String?)
+        /// `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`
+        case accessReviews
         /// `/_faults` and its like: ours, not the API's.
         case control([String])
         case other
@@ -37,6 +39,7 @@ struct RequestTarget: Equatable, Sendable {
 
     private static func resource(_ all: [String]) -> Resource {
         if all.first?.hasPrefix("_") ?? false { return .control(all) }
+        if all == ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] { return .accessReviews }
         guard all.starts(with: ["api", "v1"]) else { return .other }
         var rest = all[2...]
         let isWatched = rest.first == "watch"

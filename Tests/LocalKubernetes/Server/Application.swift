@@ -63,6 +63,7 @@ final class Application {
         }
         do throws(APIStatus) {
             guard let identity = exchange.identity else { throw .unauthorized }
+            if exchange.target.resource == .accessReviews { return try review(exchange, identity) }
             guard let wanted = exchange.wanted else { return try answerOther(exchange, identity) }
             if let refusal = AccessTable.refusal(identity, wanted) { throw refusal }
             if exchange.request.isTooLarge { throw .tooLargeBody }

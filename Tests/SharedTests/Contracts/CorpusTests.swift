@@ -2,7 +2,7 @@ internal import Glibc
 import Shared
 import Testing
 
-/// Real contracts of other projects, where `PACT_CORPUS` names a directory of them (TRAPS.md has the counts).
+/// Real contracts of other projects, where `PACT_CORPUS` names a directory of them.
 @Suite struct CorpusTests {
     @Test func theCorpusIsReadAsCounted() throws {
         guard let directory = Corpus.directory else { return }

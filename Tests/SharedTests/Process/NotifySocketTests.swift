@@ -33,6 +33,11 @@ import Testing
         #expect(heartbeatInterval(environment: ProcessEnvironment([:])) == nil)
         let other = ProcessEnvironment(["WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"])
         #expect(heartbeatInterval(environment: other, pid: 2) == nil)
+        #expect(watchdogLimit(environment: other, pid: 2) == nil)
+        #expect(watchdogLimit(environment: other, pid: 1) == .seconds(3))
+        for odd in ["", "0", "-1", "soon"] {
+            #expect(watchdogLimit(environment: ProcessEnvironment(["WATCHDOG_USEC": odd])) == nil)
+        }
     }
 
     @Test func listeningSocketsAreOnlyForThePidTheyName() {

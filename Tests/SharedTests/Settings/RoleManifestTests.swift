@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-/// deploy/kubernetes/rbac.yaml grants what the watcher's message asks for: no more, no less.
+/// deploy/kubernetes/base/rbac.yaml grants what the watcher's message asks for: no more, no less.
 @Suite struct RoleManifestTests {
     /// One object of the file, its lines without comments.
     private struct Manifest {
@@ -23,7 +23,7 @@ import Testing
     }
 
     private static func manifests() throws -> [Manifest] {
-        let text = try RepositoryFile.text("deploy/kubernetes/rbac.yaml")
+        let text = try RepositoryFile.text("deploy/kubernetes/base/rbac.yaml")
         let lines = text.split(separator: "\n").map(String.init)
             .filter { !$0.drop { $0 == " " }.hasPrefix("#") }
         return lines.split(separator: "---").map { Manifest(lines: Array($0)) }
@@ -34,9 +34,9 @@ import Testing
     }
 
     private let role = RoleRule(
-        namespace: "pact",
+        namespace: "secret-manager-controller-pact-broker",
         names: ["pact-contracts"],
-        serviceAccount: "pact/\(RoleRule.roleName)"
+        serviceAccount: "secret-manager-controller-pact-broker/\(RoleRule.roleName)"
     )
 
     @Test func theRoleIsTheRuleOfTheMessage() throws {
@@ -59,12 +59,12 @@ import Testing
         let account = try Self.manifest("ServiceAccount")
         #expect(account.block("metadata") == own)
         #expect(account.value("automountServiceAccountToken: ") == "true")
-        #expect(role.serviceAccount == "pact/pact-mocks-manager")
+        #expect(role.serviceAccount == "secret-manager-controller-pact-broker/pact-mocks-manager")
         #expect(try Self.manifests().map(\.kind) == ["ServiceAccount", "Role", "RoleBinding"])
     }
 
-    /// The README shows the same rule.
-    @Test func theReadmeNamesTheRule() throws {
-        #expect(try RepositoryFile.text("README.md").contains(role.rule))
+    /// docs/kubernetes-api.md shows the same rule.
+    @Test func thePageNamesTheRule() throws {
+        #expect(try RepositoryFile.text("docs/kubernetes-api.md").contains(role.rule))
     }
 }

@@ -3,7 +3,7 @@ import SharedHTTP
 
 @testable import Watcher
 
-/// What a Kubernetes API server and its etcd do with one ConfigMap, as measured (FACTS-kubernetes.md §2), without time.
+/// What a Kubernetes API server and its etcd do with one ConfigMap, as measured (Tests/Fixtures/kubernetes), without time.
 ///
 /// Each state that it ever had has a number, so that what a watch delivers can be ordered.
 struct ModelAPIServer {

@@ -75,6 +75,8 @@ int clinux_set_nonblocking(int descriptor);
 int clinux_open(const char *path, int flags, mode_t mode);
 int clinux_openat(int directory, const char *path, int flags, mode_t mode);
 int clinux_inotify_create(void);
+/// f_type of statfs(2), 32 bits (sys/vfs.h is not in the Glibc module), or -errno.
+int64_t clinux_file_system_type(const char *path);
 
 // ---- sockets ---------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 /// Base64 with the standard alphabet and padding, without line breaks (RFC 4648 §4).
 ///
-/// The only form the broker's publish endpoint takes (FACTS-broker.md §1).
+/// The only form the broker's publish endpoint takes (Tests/Fixtures/broker, 61).
 package enum Base64 {
     /// The text for `bytes`, ASCII.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {

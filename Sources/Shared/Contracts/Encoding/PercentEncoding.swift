@@ -2,7 +2,7 @@
 package enum PercentEncoding {
     /// `text` as one segment of a path: everything but the unreserved characters is encoded, byte by byte of its UTF-8.
     ///
-    /// `/` becomes `%2F` and a space `%20`, which is what the broker decodes, once (FACTS-broker.md §5, item 4). The
+    /// `/` becomes `%2F` and a space `%20`, which is what the broker decodes, once (Tests/Fixtures/broker, 20 and 21). The
     /// segments `.` and `..` have no encoding that every client and proxy leaves alone; they are returned as they are.
     package static func pathSegment(_ text: String) -> String {
         var result: [UInt8] = []

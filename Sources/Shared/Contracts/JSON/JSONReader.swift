@@ -7,7 +7,7 @@ package enum JSONReader {
     package struct Options: Sendable {
         /// The greatest number of open arrays and objects. At most 512, whatever is asked for: each costs stack.
         package var maximumDepth: Int
-        /// Accepts `//` and `/* */`, as the Pact Broker does (FACTS-broker.md §3).
+        /// Accepts `//` and `/* */`, as the Pact Broker does (Tests/Fixtures/broker, 15).
         package var allowsComments: Bool
         /// Looks for duplicate keys and reports them as notices.
         package var findsDuplicateKeys: Bool

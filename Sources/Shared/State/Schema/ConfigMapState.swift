@@ -53,7 +53,7 @@ package struct ConfigMapState: Codable, Equatable, Sendable {
         case absent
     }
 
-    /// Which requests a server takes (FACTS-kubernetes.md §2).
+    /// Which requests a server takes (Tests/Fixtures/kubernetes).
     package enum Mode: String, Codable, Sendable {
         /// `sendInitialEvents`: state and changes in one request.
         case streamingList = "streaming_list"

@@ -9,7 +9,7 @@ package enum StateSection: String, CaseIterable, Sendable {
     /// Written by the publisher: what is proven to be in the broker, and why the rest is not.
     case publication
 
-    /// The slot size in bytes that a new file gives the section (DESIGN.md §3: 16, 128, 4 and 256 KiB).
+    /// The slot size in bytes that a new file gives the section (docs/state-file.md: 16, 128, 4 and 256 KiB).
     package var initialCapacity: Int {
         switch self {
         case .processes: 16 * 1024

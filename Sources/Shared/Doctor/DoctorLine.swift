@@ -1,0 +1,80 @@
+/// One result of `manager doctor`, or of a worker's `--doctor`.
+package struct DoctorLine: Equatable, Sendable {
+    /// What came of it.
+    package enum Mark: String, Sendable, CaseIterable {
+        case good = "ok"
+        case odd = "warn"
+        case wrong = "fail"
+    }
+
+    package var check: DoctorCheck
+    package var mark: Mark
+    /// What was found; one sentence, never a secret.
+    package var found: String
+    /// What to do; empty where the mark is `good`.
+    package var remedy: String
+
+    /// A sentence longer than this is cut.
+    private static let limit = 2048
+
+    private init(_ check: DoctorCheck, _ mark: Mark, _ found: String, _ remedy: String) {
+        self.check = check
+        self.mark = mark
+        self.found = StateLimits.cut(found, to: Self.limit)
+        self.remedy = mark == .good ? "" : StateLimits.cut(remedy, to: Self.limit)
+    }
+
+    package static func good(_ check: DoctorCheck, _ found: String) -> DoctorLine {
+        DoctorLine(check, .good, found, "")
+    }
+
+    /// - Parameter remedy: `nil`: the check's own, or what follows the first semicolon of `found`: our messages name
+    ///   the trouble before it and the way out behind it.
+    package static func odd(_ check: DoctorCheck, _ found: String, _ remedy: String? = nil) -> DoctorLine {
+        explained(check, .odd, found, remedy)
+    }
+
+    /// - Parameter remedy: As for ``odd(_:_:_:)``.
+    package static func wrong(_ check: DoctorCheck, _ found: String, _ remedy: String? = nil) -> DoctorLine {
+        explained(check, .wrong, found, remedy)
+    }
+
+    private static func explained(
+        _ check: DoctorCheck,
+        _ mark: Mark,
+        _ text: String,
+        _ remedy: String?
+    ) -> DoctorLine {
+        if let remedy { return DoctorLine(check, mark, text, remedy) }
+        let parts = text.split(separator: "; ", maxSplits: 1)
+        guard parts.count == 2 else { return DoctorLine(check, mark, text, check.remedy) }
+        return DoctorLine(check, mark, String(parts[0]), String(parts[1]))
+    }
+
+    /// The same finding where it matters less: something else stands in.
+    package var asOdd: DoctorLine {
+        var line = self
+        if mark == .wrong { line.mark = .odd }
+        return line
+    }
+}
+
+extension DoctorLine {
+    /// `{"id": …, "status": "ok"|"warn"|"fail", "found": …, "remedy": …}`; no `remedy` where all is well.
+    package var json: JSONValue {
+        var object = JSONObject()
+        object["id"] = .string(check.rawValue)
+        object["status"] = .string(mark.rawValue)
+        object["found"] = .string(found)
+        if mark != .good { object["remedy"] = .string(remedy) }
+        return .object(object)
+    }
+
+    /// - Returns: `nil` for what ``json`` never makes.
+    package init?(_ json: JSONValue) {
+        guard let check = json["id"]?.string.flatMap(DoctorCheck.init), let found = json["found"]?.string,
+            let mark = json["status"]?.string.flatMap(Mark.init)
+        else { return nil }
+        self.init(check, mark, found, json["remedy"]?.string ?? "")
+    }
+}
