@@ -20,7 +20,7 @@ import time
 
 from machine import WorkDirectory, await_, machine, prepare, read
 from report import Report
-from stack import contract, generated
+from stack import generated
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Scripts")
 

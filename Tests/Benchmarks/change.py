@@ -14,12 +14,11 @@ import http.client
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 import time
 
-from machine import WorkDirectory, await_, machine, prepare, read
+from machine import WorkDirectory, await_, machine, prepare
 from report import Report
 from stack import Stack, contract
 

@@ -11,7 +11,6 @@ after its start a gate with --timeout 3s runs its command. Which gate: the stati
 import argparse
 import datetime
 import http.client
-import json
 import os
 import subprocess
 import sys

@@ -15,7 +15,7 @@ import time
 
 from bulk import Broker, ours, write
 from idle import memory, switches_and_time
-from machine import WorkDirectory, await_, machine, prepare
+from machine import WorkDirectory, machine, prepare
 from report import Report
 from stack import Stack, contract, generated
 
