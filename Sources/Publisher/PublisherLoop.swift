@@ -24,6 +24,7 @@ final class PublisherLoop {
     private var isReported = false
     private var flag: PublishedFlag
     private var trouble = StateTrouble()
+    private var startMemory = StartMemory()
 
     /// Takes both sections' locks.
     ///
@@ -87,6 +88,7 @@ final class PublisherLoop {
             let hasAnswer = engine.inFlight != nil && engine.turn(waitingUpTo: .zero, descriptors: []).answered != nil
             writeDown()
             beat()
+            startMemory.release(now: now)
             if hasAnswer { continue }
             if engine.plan.changes != committedChanges { wake = min(wake, nextCommit) }
             if engine.inFlight != nil { wake = min(wake, now + context.settings.checkInterval) }
