@@ -126,9 +126,8 @@ import Testing
         #expect(try seven.wait(within: .seconds(20)).exit == .code(7))
         let gate = try GateProcess.start(
             Self.nowhere,
-            command: [
-                "/bin/sh", "-c", "trap 'echo caught; kill $!; exit 3' TERM; sleep 60 & echo is-running; wait",
-            ]
+            // Nothing in the background, which a kill that comes before its exec would not reach.
+            command: ["/bin/sh", "-c", "trap 'echo caught; exit 3' TERM; echo is-running; while :; do sleep 0.05; done"]
         )
         _ = try GateProcess.line(gate, containing: "is-running")
         gate.signal(SIGTERM)
