@@ -127,7 +127,9 @@ import Testing
         let gate = try GateProcess.start(
             Self.nowhere,
             // Nothing in the background, which a kill that comes before its exec would not reach.
-            command: ["/bin/sh", "-c", "trap 'echo caught; exit 3' TERM; echo is-running; while :; do sleep 0.05; done"]
+            command: [
+                "/bin/sh", "-c", "trap 'echo caught; exit 3' TERM; echo is-running; while :; do sleep 0.05; done",
+            ]
         )
         _ = try GateProcess.line(gate, containing: "is-running")
         gate.signal(SIGTERM)
