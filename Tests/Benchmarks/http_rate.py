@@ -6,6 +6,7 @@
 wrk with one thread, keep-alive and with a new connection for each request; the targets in turn, several rounds.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import urllib.parse
 import nginx
 from machine import WorkDirectory, machine, prepare
 from report import Report
-from stack import Stack
+from stack import EXAMPLES, Stack
 
 SCRIPT = """
 done = function(summary, latency, requests)
@@ -58,9 +59,8 @@ def main():
         with open(script, "w", encoding="utf-8") as file:
             file.write(SCRIPT)
         stack = Stack(options.programs, directory)
-        provider = urllib.parse.quote(stack.json("/status")["providers"][0]["provider"]
-                                      if "provider" in stack.json("/status")["providers"][0]
-                                      else stack.json("/status")["providers"][0]["name"])
+        with open(os.path.join(EXAMPLES, min(os.listdir(EXAMPLES))), encoding="utf-8") as file:
+            provider = urllib.parse.quote(json.load(file)["provider"]["name"], safe="")
         path = f"/providers/{provider}/ready"
         targets = {path: f"http://127.0.0.1:{stack.port}{path}", "/liveness": f"http://127.0.0.1:{stack.port}/liveness"}
         text = subprocess.run(["curl", "-sS", targets[path]], capture_output=True, text=True).stdout

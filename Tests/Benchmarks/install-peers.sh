@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # What ours is compared with: supervisors, nginx and wrk from Debian or Ubuntu, circus from PyPI in a virtual environment of
-# this checkout. Installed only if missing. Never fails: what cannot be had is left out, and the benchmark says so.
+# this checkout; with a package's name only that one. Installed only if missing. Never fails: what cannot be had is left
+# out, and the benchmark says so.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
 missing=()
+only=${1:-}
 need() {
+    [ -z "$only" ] || [ "$only" = "$2" ] || return 0
     command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || missing+=("$2")
 }
 need s6-svscan s6
@@ -15,7 +18,7 @@ need supervisord supervisor
 need nginx nginx-light
 need wrk wrk
 need valgrind valgrind
-if [ ! -x .build/bench/venv/bin/circusd ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+if [ -z "$only" ] && [ ! -x .build/bench/venv/bin/circusd ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=(python3-venv)
 fi
 
@@ -41,7 +44,7 @@ for package in "${missing[@]}"; do
         </dev/null >/dev/null || echo "apt-get cannot install $package"
 done
 
-if [ ! -x .build/bench/venv/bin/circusd ]; then
+if [ -z "$only" ] && [ ! -x .build/bench/venv/bin/circusd ]; then
     mkdir -p .build/bench
     { python3 -m venv .build/bench/venv && .build/bench/venv/bin/pip install --quiet --disable-pip-version-check circus==0.19.0; } \
         || echo "circus could not be installed"

@@ -6,7 +6,7 @@
 Under valgrind's callgrind, each path twice, with few and with many repetitions: the difference is what one costs, without
 the start. Only instructions of our programs and of Swift's libraries count; those of the C library and of libcurl depend
 on the processor and on the distribution. Fails if a path takes more than a tenth more than instructions.json says;
---record writes that file. Leaves with 77 where it cannot run.
+--record writes that file. Leaves with 77 where it cannot run, and with another compiler than the recorded one.
 """
 import argparse
 import http.client
@@ -146,15 +146,23 @@ def main():
     if os.uname().machine != "x86_64":
         print(f"the counts are those of x86_64, this is {os.uname().machine}")
         sys.exit(77)
+    compiler = subprocess.run([os.environ.get("SWIFT", "swift"), "--version"], capture_output=True, text=True)
+    compiler = compiler.stdout.split("(")[0].strip()
+    if not options.record:
+        with open(RECORD, encoding="utf-8") as file:
+            record = json.load(file)
+        if record["compiler"] != compiler:
+            print(f"recorded with {record['compiler']}, this is {compiler}")
+            sys.exit(77)
     prepare()
     with WorkDirectory() as directory:
         found = {what: round(count) for what, count in measure(options.programs, directory).items()}
     if options.record:
         with open(RECORD, "w", encoding="utf-8") as file:
-            json.dump(found, file, indent=2)
+            record = {"compiler": compiler, "instructions": found}
+            json.dump(record, file, indent=2)
             file.write("\n")
-    with open(RECORD, encoding="utf-8") as file:
-        recorded = json.load(file)
+    recorded = record["instructions"]
     rows, failed = [], []
     for what in sorted(set(found) | set(recorded)):
         if what not in found or what not in recorded:

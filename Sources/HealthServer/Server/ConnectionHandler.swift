@@ -314,8 +314,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private static let longBody = 16 * 1024
-    /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe.
-    private static let answersPerTurn = 1
+    /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe. Not one:
+    /// whoever sends a request only after the last one's answer would rest each time.
+    private static let answersPerTurn = 2
 
     private func finishAnswer(_ context: ChannelHandlerContext) {
         guard closesAfterAnswer else {
