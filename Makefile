@@ -67,8 +67,9 @@ format: ## Formats all Swift sources
 	$(SWIFT) format -i -r --parallel Package.swift Sources Tests
 
 .PHONY: lint
-lint: ## Fails on what the formatter would change
+lint: ## Fails on what the formatter would change, and on files and functions that are too long
 	$(SWIFT) format lint --strict -r --parallel Package.swift Sources Tests
+	@python3 -B Tests/Scripts/lengths.py
 
 .PHONY: check
 check: ## All that CI runs: format, warnings as errors, tests, linkage, peers
@@ -99,11 +100,11 @@ deploy: rootfs ## The compose file and the Tiltfile, validated; the compose serv
 	@code=0; Tests/Scripts/deploy.sh "$$($(SWIFT) build -c release --show-bin-path)" || code=$$?; [ $$code = 77 ] || exit $$code
 
 .PHONY: manifests
-manifests: release ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
+manifests: release gate ## deploy/kubernetes and deploy/helm: built, validated, broken on purpose, and the manager run with what they say
 	@Tests/Scripts/manifests.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: systemd
-systemd: release ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
+systemd: release gate ## deploy/systemd: verified, and run under a real systemd in namespaces of its own (root)
 	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench

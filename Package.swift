@@ -248,6 +248,13 @@ let package = Package(
     ]
 )
 
+// The image's builder has the sources of the programs and no others, so that an edit of a test compiles nothing anew there.
+if Context.environment["PMM_PROGRAMS_ONLY"] != nil {
+    package.targets.removeAll { $0.type == .test || $0.path?.hasPrefix("Tests/") == true }
+    let left = Set(package.targets.map(\.name))
+    package.products.removeAll { !Set(($0 as? Product.Executable)?.targets ?? []).isSubset(of: left) }
+}
+
 // `make fuzz` builds one program more, and nothing else needs it: with libFuzzer's instrumentation in all of them, the
 // health server as a library whose insides it can see. The sources of the cases belong to HealthServerTests, which runs
 // them with a seeded generator.

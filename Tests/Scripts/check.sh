@@ -24,6 +24,11 @@ Tests/Scripts/install-tls-tools.sh
 step "format"
 "$swift" format lint --strict -r --parallel Package.swift Sources Tests
 echo "clean"
+if command -v python3 >/dev/null; then
+    python3 -B Tests/Scripts/lengths.py
+else
+    echo "python3 is not installed: lengths are not looked at"
+fi
 
 step "documentation"
 optional Tests/Scripts/documentation.sh

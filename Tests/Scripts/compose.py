@@ -57,12 +57,20 @@ def check():
     compose = load({})
     services, image = compose["services"], dockerfile.Image(DOCKERFILE)
     manager, broker, stub = (services[name] for name in ("pact-mocks-manager", "pact-broker", "gcp-mock-server"))
+    check_services(services, manager)
+    check_addresses(services, image, manager, stub)
+    check_credentials(broker, manager, stub)
+    check_contracts(manager, stub)
+    check_confinement(services, image, manager)
+    check_volumes(compose)
+    check_with_manager(manager)
 
+
+def check_services(services, manager):
     text = "".join(path.read_text() for path in [pathlib.Path("README.md"), *pathlib.Path("docs").glob("*.md")])
     settings = set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
     unknown = set(manager["environment"]) - settings
     expect(not unknown, f"the manager's environment is in the table of settings {sorted(unknown) or ''}")
-
     for name, service in services.items():
         tag = service["image"].partition(":")[2]
         expect(tag and tag != "latest", f"{name}: {service['image']} is pinned")
@@ -70,23 +78,32 @@ def check():
             all(port.startswith("127.0.0.1:") for port in service.get("ports", [])),
             f"{name}: ports on this machine only",
         )
+
+
+def check_addresses(services, image, manager, stub):
     url = urlsplit(manager["environment"]["BROKER_URL"])
     expect(
         url.hostname in services and url.port in container_ports(services[url.hostname]), f"BROKER_URL {url.geturl()}"
     )
     stub_url = urlsplit(options(stub)["--broker-url"])
     expect(stub_url.netloc == url.netloc, "the stub server asks the same broker")
+    expect(
+        GATE_DEFAULT in services and set(image.ports) <= container_ports(services[GATE_DEFAULT]),
+        f"the gate's default, http://{GATE_DEFAULT}:{image.ports[0]}, is a service",
+    )
+    expect(int(options(stub)["--port"]) in container_ports(stub), "the stub server's port is published")
+
+
+def check_credentials(broker, manager, stub):
     user, password = (broker["environment"][f"PACT_BROKER_BASIC_AUTH_{what}"] for what in ("USERNAME", "PASSWORD"))
     expect(
         (manager["environment"]["BROKER_USERNAME"], manager["environment"]["BROKER_PASSWORD"]) == (user, password)
         and options(stub)["--user"] == f"{user}:{password}",
         "everybody has the broker's credentials",
     )
-    expect(
-        GATE_DEFAULT in services and set(image.ports) <= container_ports(services[GATE_DEFAULT]),
-        f"the gate's default, http://{GATE_DEFAULT}:{image.ports[0]}, is a service",
-    )
-    expect(int(options(stub)["--port"]) in container_ports(stub), "the stub server's port is published")
+
+
+def check_contracts(manager, stub):
     expect(
         options(stub)["--provider"] == options(stub)["--provider-name"],
         "the gate waits for the provider that is served",
@@ -97,6 +114,8 @@ def check():
         options(stub)["--provider"] in providers, f"{options(stub)['--provider']} is among the contracts of {contracts}"
     )
 
+
+def check_confinement(services, image, manager):
     path, _, mode = manager["tmpfs"][0].partition(":")
     wanted = dict(word.split("=") for word in mode.split(","))
     expect(
@@ -112,12 +131,14 @@ def check():
                 (FILE.parent / build["context"] / build["dockerfile"]).samefile(DOCKERFILE),
                 f"{name}: built by deploy/Dockerfile",
             )
-    for name, service in services.items():
+
+
+def check_volumes(compose):
+    for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             there = source in compose["volumes"] if "/" not in source else (FILE.parent / source).is_dir()
             expect(there, f"{name}: {source} is there")
-    check_with_manager(manager)
 
 
 def check_with_manager(service):

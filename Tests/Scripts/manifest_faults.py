@@ -2,7 +2,7 @@
 
 import copy
 
-from manifest_overlays import check_chart, check_gates, check_restricted, check_sidecars
+from manifest_overlays import check_chart, check_gates, check_restricted, check_sidecars, check_stops
 from manifest_rules import (NAMESPACE, check_account, check_contracts, check_environment, check_names, check_probes,
                             check_resources, check_selectors, container, named)
 
@@ -97,6 +97,12 @@ FAULTS = [
     ("restarted before the fallback", SIDECARS, check_sidecars, lambda o: startup(o).update(failureThreshold=60)),
     ("misspelt provider", SIDECARS, check_sidecars,
      lambda o: startup(o)["httpGet"].update(path="/startup?provider=GCP&fallback=90s")),
+    ("stub server is PID 1 beside the manager", SIDECARS, check_stops,
+     lambda o: pod(o)["spec"].pop("shareProcessNamespace")),
+    ("the manager's time cut with the stub server's", SIDECARS, check_stops,
+     lambda o: pod(o)["spec"].update(terminationGracePeriodSeconds=2)),
+    ("stub server is PID 1 for 30 s", MOCKS, check_stops,
+     lambda o: pod(o, "gcp-mock-server")["spec"].pop("terminationGracePeriodSeconds")),
     ("gate not installed", MOCKS, check_gates, lambda o: pod(o, "gcp-mock-server")["spec"]["initContainers"].clear()),
     ("gate installed elsewhere", MOCKS, check_gates,
      lambda o: pod(o, "gcp-mock-server")["spec"]["initContainers"][0]["command"].__setitem__(2, "/bin")),
@@ -144,6 +150,9 @@ VALUES = [
      lambda v: v["broker"]["extraContainers"][0].update(
          env=[each for each in v["broker"]["extraContainers"][0]["env"] if each["name"] != "READINESS_MODE"])),
     ("key that the chart does not know", lambda v: v["broker"].update(sidecars=v["broker"].pop("extraContainers"))),
+    ("no user who may only read", lambda v: v["broker"]["config"]["basicAuth"].pop("readUser")),
+    ("password of another Secret",
+     lambda v: v["broker"]["config"]["basicAuth"]["writeUser"].update(existingSecret="pact-broker")),
     ("another ServiceAccount", lambda v: v["serviceAccount"].update(name="default")),
 ]
 

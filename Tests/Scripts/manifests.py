@@ -44,7 +44,7 @@ def main(directory, programs=None):
         if "GATE" in os.environ:
             manifest_run.run_gate(built["overlays/separate-mocks"], programs, os.environ["GATE"])
         else:
-            print("not run: the gate, which is not built")
+            print("not run: the gate; `make gate` builds it")
     except AssertionError as error:
         return str(error)
     return None

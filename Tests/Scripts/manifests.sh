@@ -8,8 +8,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 programs=${1:-}
-version=1.37.0
-venv=.build/manifests-venv
 export PYTHONDONTWRITEBYTECODE=1
 
 # 1.27: the kustomize in it is 5.0, the first that takes everything that is used here.
@@ -20,30 +18,8 @@ if [ -z "$minor" ] || [ "$minor" -lt 27 ]; then
     exit 77
 fi
 
-if [ ! -x "$venv/bin/kubernetes-validate" ]; then
-    if ! command -v python3 >/dev/null; then
-        echo "python3 is not installed" >&2
-        exit 77
-    fi
-    # Debian keeps the module apart, and refuses pip outside of a virtual environment (PEP 668).
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >&2 || true
-        fi
-    fi
-    rm -rf "$venv"
-    if ! python3 -m venv "$venv" >&2; then
-        rm -rf "$venv"
-        echo "python3 -m venv does not work; install python3-venv" >&2
-        exit 77
-    fi
-    # PyYAML comes with it.
-    if ! "$venv/bin/pip" install --quiet --disable-pip-version-check "kubernetes-validate==$version" >&2; then
-        rm -rf "$venv"
-        echo "kubernetes-validate $version could not be installed" >&2
-        exit 77
-    fi
-fi
+# PyYAML comes with it.
+venv=$(Tests/Scripts/venv.sh manifests kubernetes-validate==1.37.0)
 
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
@@ -83,8 +59,13 @@ refuse "a port that is a text with a letter" 's/containerPort: 8081/containerPor
 refuse "a misspelt probe" 's/readinessProbe:/readynessProbe:/' 1.29.0
 refuse "a sidecar where there are none" 's/^kind: Namespace/&  # 1.27/' 1.27.0
 
-# wait-for-contract runs in other images, and so is built apart.
-for gate in "$programs/wait-for-contract" .build-gate/release/wait-for-contract; do
-    if [ -z "${GATE:-}" ] && [ -n "$programs" ] && [ -x "$gate" ]; then export GATE=$gate; fi
-done
+# wait-for-contract runs in other images: the static one (`make gate`), or GATE=FILE. The one beside the programs is not, and
+# refuses to be installed.
+gate=${GATE:-.build-gate/wait-for-contract}
+if [ -x "$gate" ]; then
+    export GATE=$gate
+elif [ -n "${GATE:-}" ]; then
+    echo "FAIL GATE=$GATE is no program" >&2
+    exit 1
+fi
 "$venv/bin/python" Tests/Scripts/manifests.py "$built" ${programs:+"$programs"}

@@ -4,11 +4,13 @@ rootfs_build.py PROGRAMS GATE CACHE: directory of a release build, the static wa
 Dockerfile), a directory to keep. Exit 77: the programs are built for another Debian than the image's.
 """
 
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import dockerfile
 import layers
@@ -46,12 +48,30 @@ def build(programs, gate, cache):
 
 
 def check_context():
-    """What the builder copies is let in by .dockerignore, and is there."""
+    """What the builder copies is let in by .dockerignore, is there, and is a package with the programs and no test."""
     allowed = {line[1:] for line in pathlib.Path(".dockerignore").read_text().splitlines() if line.startswith("!")}
-    for keyword, rest in dockerfile.stages(DOCKERFILE)[0][2]:
-        if keyword == "COPY":
-            for source in rest.split()[:-1]:
-                expect(source in allowed and pathlib.Path(source).exists(), "context", f"{source} reaches the builder")
+    environment = dict(os.environ)
+    with tempfile.TemporaryDirectory() as directory:
+        for keyword, rest in dockerfile.stages(DOCKERFILE)[0][2]:
+            if keyword == "ENV":
+                environment.update(word.split("=", 1) for word in rest.split())
+            if keyword == "COPY":
+                for source in rest.split()[:-1]:
+                    expect(source in allowed and pathlib.Path(source).exists(), "context", f"{source} reaches the builder")
+                    (pathlib.Path(directory) / pathlib.Path(source).parent).mkdir(parents=True, exist_ok=True)
+                    (shutil.copytree if pathlib.Path(source).is_dir() else shutil.copy)(source, f"{directory}/{source}")
+        check_package(directory, environment)
+
+
+def check_package(directory, environment):
+    command = ["swift", "package", "--package-path", directory, "describe", "--type", "json"]
+    described = subprocess.run(command, env=environment, capture_output=True, text=True)
+    expect(described.returncode == 0, "package in the context", described.stderr.strip()[-400:] or "is one")
+    package = json.loads(described.stdout)
+    tests = [target["name"] for target in package["targets"] if target["path"].startswith("Tests/")]
+    products = {product["name"] for product in package["products"]}
+    built = {"manager", "watcher", "publisher", "health-server", "wait-for-contract"}
+    expect(products == built and not tests, "its products", f"{' '.join(sorted(products))} {' '.join(tests)}".strip())
 
 
 def check_files(root):

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Becomes systemd as PID 1, in namespaces that systemd.sh has made: a root in memory with this machine's /usr, the programs in
-# /usr/local/bin, contracts and the unit as it is.
-# systemd-root.sh PROGRAMS UNIT EMPTY-DIRECTORY; CONTRACTS is a directory.
+# Becomes systemd as PID 1, in namespaces that systemd.sh has made: a root in memory with this machine's /usr, programs and
+# libraries in /usr/local as deploy/systemd/README.md puts them there, contracts and the unit as it is.
+# systemd-root.sh FILES UNIT EMPTY-DIRECTORY: FILES is what image-files.sh has made; CONTRACTS is a directory.
 set -euo pipefail
-programs=$1
+files=$1
 unit=$2
 root=$3
 mount -t tmpfs -o mode=755 none "$root"
@@ -12,16 +12,12 @@ mkdir -p usr proc sys dev run tmp var/lib var/log var/tmp etc/systemd/system old
 chmod 1777 tmp var/tmp
 mount --bind /usr usr
 mount -o remount,bind,ro usr
-mount --bind "$programs" usr/local/bin
+mount -t tmpfs -o mode=755 none usr/local
 for link in bin sbin lib lib64; do if [ -d "/usr/$link" ]; then ln -s "usr/$link" "$link"; fi; done
-# The libraries of a Swift toolchain lie anywhere.
-for program in manager watcher publisher health-server local-broker; do ldd "$programs/$program"; done \
-    | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p' | sort -u | { grep -vE '^/(usr|lib|lib64)/' || true; } \
-    | while read -r library; do
-        mkdir -p ".$(dirname "$library")"
-        cp -L "$library" ".$library"
-    done
-cp /etc/passwd /etc/group /etc/ld.so.cache etc/
+cp -r /etc/passwd /etc/group /etc/ld.so.conf /etc/ld.so.conf.d etc/
+# The README's own commands. The toolchain is nowhere in this root unless it lies below /usr.
+cp -r "$files/." usr/local/
+chroot . ldconfig
 echo "127.0.0.1 localhost" >etc/hosts
 touch etc/resolv.conf etc/machine-id
 # Where the service looks for its contracts and settings.

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 programs=$(realpath "${1:?the directory of the built programs}")
+gate=${GATE:-.build-gate/wait-for-contract}
 unit=deploy/systemd/pact-mocks-manager.service
 # Exposure from 0 to 10 as systemd 252 counts it, in tenths: what was reached, so that nothing is lost unnoticed.
 exposure=12
@@ -78,7 +79,8 @@ if [ -z "$tenths" ] || [ "$((10#$tenths))" -gt "$exposure" ]; then fail "more ex
 
 obstacle=
 if [ "$(id -u)" != 0 ]; then obstacle="only root may make the namespaces"; fi
-for tool in unshare nsenter pivot_root /usr/lib/systemd/systemd systemctl curl; do
+if [ ! -x "$gate" ]; then obstacle="there is no static gate, which is installed as well (make gate)"; fi
+for tool in unshare nsenter pivot_root strip /usr/lib/systemd/systemd systemctl curl; do
     command -v "$tool" >/dev/null || obstacle="$tool is not installed"
 done
 if [ -z "$obstacle" ] && ! unshare -mpfnuC --mount-proc true 2>/dev/null; then obstacle="namespaces are not allowed here"; fi
@@ -105,8 +107,11 @@ worker() { inside pgrep --exact "$1"; }
 
 export CONTRACTS=$PWD/deploy/examples/contracts
 mkdir "$work/groups" "$work/root"
+deploy/image-files.sh "$programs" "$gate" "$work/files"
+# Only here; it links nothing of Swift's that the others do not.
+cp "$programs/local-broker" "$work/files/bin/"
 unshare -m bash -c "$in_groups" - "$work/groups" "$group" make unshare -mpfnuC --kill-child \
-    Tests/Scripts/systemd-root.sh "$programs" "$PWD/$unit" "$work/root" >"$work/systemd.log" 2>&1 </dev/null &
+    Tests/Scripts/systemd-root.sh "$work/files" "$PWD/$unit" "$work/root" >"$work/systemd.log" 2>&1 </dev/null &
 container=$!
 booted() {
     init=$(tr -d ' ' <"/proc/$container/task/$container/children")
@@ -153,6 +158,15 @@ limit=$(inside sed -n 's/^Max data size *\([^ ]*\).*/\1/p' "/proc/$(worker publi
 inside sh -c 'exec /usr/local/bin/local-broker --port 9292 --username pact --password hidden >/run/broker.log 2>&1 </dev/null &'
 await 20 "ready with a broker" status_is /readiness 200
 echo "ok   ready with a broker, sandboxed: contracts published"
+
+# The page's own command: with the settings, the user and the namespaces of what runs.
+doctor=$(sed -n 's/.*| `\(env -i bash [^`]* pact-mocks-manager)\)` |.*/\1/p' docs/operations.md)
+[ -n "$doctor" ] || fail "docs/operations.md has no command for the doctor"
+inside sh -c "$doctor" >"$work/doctor" 2>&1 || fail "$doctor: $(cat "$work/doctor")"
+for line in 'ok    broker.write' 'ok    source.contracts' 'ok    state.directory' 'ok    health.port'; do
+    grep -q "^ *$line " "$work/doctor" || fail "the doctor does not say $line: $(cat "$work/doctor")"
+done
+echo "ok   manager doctor as docs/operations.md says: $(tail -n 1 "$work/doctor")"
 
 before=$(worker health-server)
 main=$(property MainPID)

@@ -5,9 +5,10 @@ cd "$(dirname "$0")/../.."
 for product in manager watcher publisher health-server; do
     swift build -c release --product "$product"
 done
-gate=.build-gate/release/wait-for-contract
-[ -e "$gate" ] || swift build -c release --product wait-for-contract --scratch-path .build-gate \
+# Static, for other images. Incremental as well: what has not changed is not compiled.
+swift build -c release --product wait-for-contract --scratch-path .build-gate \
     -Xswiftc -static-executable -Xswiftc -static-stdlib -Xlinker -s
+gate=.build-gate/release/wait-for-contract
 
 fresh=.build/tilt-fresh
 rm -rf "$fresh"
