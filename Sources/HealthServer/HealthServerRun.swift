@@ -86,7 +86,7 @@ enum HealthServerRun {
     private static func pulse(_ context: ProcessContext, _ watch: StateWatch, _ box: ServerBox) -> Pulse {
         let startMemory = Mutex(StartMemory())
         return { offLoop in
-            startMemory.withLock { $0.release(now: .now()) }
+            _ = startMemory.withLock { $0.release(now: .now()) }
             if watch.isBehind { offLoop { watch.catchUp(box.deliver) } }
             if context.heartbeatInterval != nil { context.notify.heartbeat() }
             return watch.supervisorTick()

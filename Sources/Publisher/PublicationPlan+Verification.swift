@@ -135,13 +135,11 @@ extension PublicationPlan {
         _ consumersToAdvance: inout Set<PairKey>
     ) {
         guard let record = pairs[key] else { return }
-        // Most reads say what is known: nothing has to be looked at again then.
         if record.isNews(latest: latest?.version) { pairs[key]?.isLookedFor(latest: latest?.version) }
         guard let latest else {
-            let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
             // Accepted just now: the list may be a moment behind.
-            if !isNew { isMissing(key, nil, now) }
-            return
+            let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
+            return isNew ? () : isMissing(key, nil, now)
         }
         if let sent = record.sent, sent.version == latest.version {
             // Content that is in doubt is proven by reading it.

@@ -23,8 +23,7 @@ final class PublisherLoop {
     private var lastHeartbeat: MonotonicTime?
     private var isReported = false
     private var flag: PublishedFlag
-    private var trouble = StateTrouble()
-    private var startMemory = StartMemory()
+    private var (trouble, startMemory) = (StateTrouble(), StartMemory())
 
     /// Takes both sections' locks.
     ///
@@ -88,7 +87,6 @@ final class PublisherLoop {
             let hasAnswer = engine.inFlight != nil && engine.turn(waitingUpTo: .zero, descriptors: []).answered != nil
             writeDown()
             beat()
-            startMemory.release(now: now)
             if hasAnswer { continue }
             if engine.plan.changes != committedChanges { wake = min(wake, nextCommit) }
             if engine.inFlight != nil { wake = min(wake, now + context.settings.checkInterval) }
@@ -112,6 +110,7 @@ final class PublisherLoop {
     /// One turn, one heartbeat, but not more often than asked for.
     private func beat() {
         let now = MonotonicTime.now()
+        startMemory.release(now: now)
         if !isReported {
             isReported = true
             context.notify.ready()
@@ -193,7 +192,7 @@ final class PublisherLoop {
         let end = MonotonicTime.now()
         committedChanges = engine.plan.changes
         lastCommit = end
-        // A tenth of the time at most; somebody waits for the proof that comes right after the publication.
+        // A tenth of the time; somebody waits for the proof right after the publication.
         nextCommit = end + max(.milliseconds(3), (end - now) * 10)
         flag.write(if: state.pairs.contains { $0.verifiedSHA256 != nil }, wall, context.logger)
     }

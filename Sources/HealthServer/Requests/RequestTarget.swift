@@ -27,7 +27,7 @@ struct RequestTarget: Equatable, Sendable {
                 !rest[..<colon].contains(Self.slash)
             else { throw .form }
             let authority = rest[colon...].dropFirst(3)
-            rest = authority[(authority.firstIndex { $0 == Self.slash || $0 == Self.question } ?? authority.endIndex)...]
+            rest = authority.drop { $0 != Self.slash && $0 != Self.question }
         }
         if let fragment = rest.firstIndex(of: 0x23) { rest = rest[..<fragment] }
         let question = rest.firstIndex(of: Self.question)

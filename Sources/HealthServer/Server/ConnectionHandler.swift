@@ -314,8 +314,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private static let longBody = 16 * 1024
-    /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe. Not one:
-    /// whoever sends a request only after the last one's answer would rest each time.
+    /// Before others have their turn: a hundred sent at once must not delay a probe. With one, everybody would rest.
     private static let answersPerTurn = 2
 
     private func finishAnswer(_ context: ChannelHandlerContext) {

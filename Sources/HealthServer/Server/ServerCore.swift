@@ -16,9 +16,9 @@ final class ServerCore {
     private(set) var connections = ConnectionTable()
     private(set) var waiting = 0 { didSet { noteAttention() } }
     /// Where new views come in, and the number of the last one that was taken from there.
-    private let inbox: StateInbox?
+    let inbox: StateInbox?
     private var taken = 0
-    private var isAttentive = false
+    var isAttentive = false
     /// What `/metrics` says of the requests.
     var requestCounters = RequestCounters()
     /// Bytes of the long answers that clients are taking.
@@ -32,7 +32,7 @@ final class ServerCore {
     /// Called when a connection has given its descriptor back.
     var whenConnectionCloses: (() -> Void)?
     /// Connections with more requests, in the order in which they go on.
-    private var resting: [ConnectionHandler] = []
+    var resting: [ConnectionHandler] = []
     private var crowdNoted: MonotonicTime?
     /// Pages made lately.
     let pages = PageCache()
@@ -80,16 +80,6 @@ final class ServerCore {
         guard let new = inbox?.take(after: taken) else { return }
         taken = new.number
         take(new.view)
-    }
-
-    /// Has changes handed over at once while anybody waits for them.
-    private func noteAttention() {
-        let isAttentive = waiting > 0 || streams.count > 0
-        guard let inbox, isAttentive != self.isAttentive else { return }
-        self.isAttentive = isAttentive
-        inbox.want(isAttentive)
-        // For what came before anybody was to be told.
-        if isAttentive { eventLoop.assumeIsolated().execute { self.lookAgain() } }
     }
 
     /// Closes what has been silent for too long. Called every ``ServerLimits/tick``.
@@ -161,31 +151,6 @@ final class ServerCore {
         guard isStopping, connections.count == 0, let whenEmpty else { return }
         self.whenEmpty = nil
         whenEmpty()
-    }
-
-    // MARK: turns
-
-    /// How many connections go on at a time, and what everybody else has before the next ones do.
-    private static let turns = 16
-    private static let breath = TimeAmount.microseconds(50)
-
-    /// Has `connection` go on once the loop has looked for what came for others meanwhile.
-    ///
-    /// The loop runs everything that was handed to it with `execute` before it looks at a socket again, so it has to be a
-    /// moment later (swift-nio 2.101.2).
-    func letOthersFirst(_ connection: ConnectionHandler) {
-        resting.append(connection)
-        if resting.count == 1 { scheduleTurns() }
-    }
-
-    private func scheduleTurns() {
-        eventLoop.assumeIsolated()
-            .scheduleTask(in: Self.breath) { [self] in
-                let next = resting.prefix(Self.turns)
-                for connection in next { connection.goOn() }
-                resting.removeFirst(next.count)
-                if !resting.isEmpty { scheduleTurns() }
-            }
     }
 
     // MARK: waiting
