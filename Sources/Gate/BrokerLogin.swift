@@ -18,16 +18,17 @@ struct BrokerLogin: Sendable {
         if let credentials = url.credentials { return BrokerLogin.basic(credentials.username, credentials.password) }
         // The manager has no use for the broker's password.
         guard isBroker else { return nil }
-        let token = try secret("BROKER_TOKEN", fallback: "")
+        let token = try secret("BROKER_TOKEN")
         if !token.isEmpty { return "Bearer \(token)" }
-        let user = try secret("BROKER_USERNAME", fallback: "pact")
+        let user = try secret("BROKER_USERNAME")
         guard !user.isEmpty else { return nil }
-        return BrokerLogin.basic(user, try secret("BROKER_PASSWORD", fallback: "pact"))
+        return BrokerLogin.basic(user, try secret("BROKER_PASSWORD"))
     }
 
-    private func secret(_ name: String, fallback: String) throws(GateFailure) -> String {
+    private func secret(_ name: String) throws(GateFailure) -> String {
         guard let path = environment["\(name)_FILE"], !path.isEmpty else {
-            return BrokerLogin.clean(environment[name] ?? fallback)
+            let text = environment[name] ?? SettingCatalog.definition(name)?.defaultText
+            return BrokerLogin.clean(text ?? "")
         }
         switch Settings.readSmallFile(path) {
         case .success(let bytes): return BrokerLogin.clean(Secret.text(ofFile: bytes))

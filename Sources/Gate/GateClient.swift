@@ -32,7 +32,8 @@ final class GateClient: Sendable {
     /// - Parameter report: Called once for each question, on another thread.
     init(_ settings: GateSettings, report: @escaping @Sendable (Ended) -> Void) {
         authority = settings.source.url.authority
-        (host, port) = GateClient.split(authority)
+        host = settings.source.url.host
+        port = Int(settings.source.url.port)
         if case .broker = settings.source {
             accept = "application/hal+json, application/json"
             limit = settings.consumer == nil ? GateClient.maximumBody : GateClient.maximumContract
@@ -41,16 +42,6 @@ final class GateClient: Sendable {
             limit = GateClient.maximumBody
         }
         self.report = report
-    }
-
-    /// `host`, `host:port`, `[v6]` or `[v6]:port`.
-    static func split(_ authority: String) -> (host: String, port: Int) {
-        if authority.hasPrefix("["), let close = authority.firstIndex(of: "]") {
-            let host = authority[authority.index(after: authority.startIndex)..<close]
-            return (String(host), Int(authority[close...].dropFirst(2)) ?? 80)
-        }
-        guard let colon = authority.lastIndex(of: ":") else { return (authority, 80) }
-        return (String(authority[..<colon]), Int(authority[authority.index(after: colon)...]) ?? 80)
     }
 
     func ask(_ id: Int, _ question: GateQuestion, login: String?) {

@@ -59,9 +59,10 @@ enum BrokerAnswer {
         }
     }
 
-    /// Scheme, host and path of a redirection's target: single sign-on puts tokens into the rest.
+    /// Scheme, host and path of a redirection's target: single sign-on puts tokens into the rest. Behind a blank, which no
+    /// URL has, may stand anything.
     private static func address(_ location: String) -> String {
-        var text = location.prefix { $0 != "?" && $0 != "#" }
+        var text = location.prefix { $0 != "?" && $0 != "#" && !$0.isWhitespace }
         guard let scheme = text.firstRange(of: "//") else { return String(text) }
         let rest = text[scheme.upperBound...]
         let authority = rest.prefix { $0 != "/" }
@@ -100,8 +101,7 @@ enum BrokerAnswer {
     ) -> BrokerOutcome.Transient {
         let seconds = response.headers["retry-after"].flatMap { Int($0) }
         var sentence = text.sentence(or: "the broker, or a server in front of it, answered \(response.status)")
-        // A gateway's failure without the broker's own header: perhaps not even the broker's side has seen the request.
-        if let proxy, (502...504).contains(response.status), response.headers["x-pact-broker-version"] == nil {
+        if let proxy, isGateways(response) {
             sentence =
                 "the proxy \(proxy), or a server behind it, answered \(response.status): it cannot reach the "
                 + "broker; put the broker's host into NO_PROXY if it needs no proxy"
@@ -111,6 +111,11 @@ enum BrokerAnswer {
             text: sentence,
             retryAfter: seconds.map { .seconds(min(max(0, $0), 3600)) }
         )
+    }
+
+    /// A gateway's failure without the broker's own header: perhaps not even the broker's side has seen the request.
+    static func isGateways(_ response: HTTPResponse) -> Bool {
+        (502...504).contains(response.status) && response.headers["x-pact-broker-version"] == nil
     }
 
     private static func notFound(_ kind: BrokerRequest.Kind, _ text: BrokerText) -> BrokerOutcome {

@@ -13,7 +13,7 @@ struct BrokerExplanation: Sendable {
     func explain(_ answer: Result<HTTPResponse, TransportError>) -> Result<HTTPResponse, TransportError> {
         switch answer {
         case .failure(let error): .failure(explain(error))
-        case .success(let response): complaint(response).map { .failure(TransportError(.tls, $0)) } ?? answer
+        case .success(let response): complaint(response).map { .failure(refusal($0)) } ?? answer
         }
     }
 
@@ -24,7 +24,10 @@ struct BrokerExplanation: Sendable {
             return result
         }
         switch error.kind {
-        case .tls: result.detail = "TLS with \(url.authority) failed: \(advice(error.detail)) (\(error.detail))"
+        case .tls:
+            let advice = advice(error.detail)
+            result.detail = "TLS with \(url.authority) failed: \(advice) (\(error.detail))"
+            result.advice = advice
         case .dns: result.detail = name(error.detail)
         case .refused, .timeout, .disconnected, .tooLarge, .cancelled, .other: break
         }
@@ -111,6 +114,12 @@ struct BrokerExplanation: Sendable {
 
     private static let wantsCertificate =
         "it wants a client certificate; set BROKER_CLIENT_CERT_FILE and BROKER_CLIENT_KEY_FILE"
+
+    private func refusal(_ complaint: String) -> TransportError {
+        var error = TransportError(.tls, complaint)
+        error.advice = complaint
+        return error
+    }
 
     /// What a web server in front of the broker says about TLS in an ordinary answer.
     private func complaint(_ response: HTTPResponse) -> String? {

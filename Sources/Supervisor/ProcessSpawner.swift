@@ -61,34 +61,35 @@ enum ProcessSpawner {
         guard let executable = copy(request.executable) else {
             throw SpawnError(executable: request.executable, stage: "strdup", number: ENOMEM)
         }
-
-        var pid: Int32 = 0
-        var stage: UnsafePointer<CChar>?
-        let result = arguments.withUnsafeBufferPointer { argv in
+        var spawn = clinux_spawn_request()
+        spawn.path = UnsafePointer(executable)
+        spawn.listen_pid_buffer = listenPID
+        spawn.data_limit = request.dataLimit ?? 0
+        spawn.descriptor_limit = descriptorLimit
+        spawn.new_group = true
+        spawn.parent_death_signal = SIGKILL
+        let started = arguments.withUnsafeBufferPointer { argv in
             variables.withUnsafeBufferPointer { envp in
                 descriptors.withUnsafeBufferPointer { numbers in
-                    var spawn = clinux_spawn_request()
-                    spawn.path = UnsafePointer(executable)
                     spawn.argv = argv.baseAddress
                     spawn.envp = envp.baseAddress
-                    spawn.listen_pid_buffer = listenPID
                     spawn.descriptors = numbers.baseAddress
                     spawn.descriptor_count = numbers.count
-                    spawn.data_limit = request.dataLimit ?? 0
-                    spawn.descriptor_limit = descriptorLimit
-                    spawn.new_group = true
-                    spawn.parent_death_signal = SIGKILL
-                    return clinux_spawn(&spawn, &pid, &stage)
+                    return start(&spawn)
                 }
             }
         }
-        guard result == 0 else {
-            throw SpawnError(
-                executable: request.executable,
-                stage: stage.map { String(cString: $0) } ?? "spawn",
-                number: -result
-            )
+        guard started.result == 0 else {
+            throw SpawnError(executable: request.executable, stage: started.stage, number: -started.result)
         }
-        return pid
+        return started.pid
+    }
+
+    /// - Returns: 0 and the pid, or the negative errno and the step that failed.
+    private static func start(_ spawn: inout clinux_spawn_request) -> (result: Int32, pid: Int32, stage: String) {
+        var pid: Int32 = 0
+        var stage: UnsafePointer<CChar>?
+        let result = clinux_spawn(&spawn, &pid, &stage)
+        return (result, pid, stage.map { String(cString: $0) } ?? "spawn")
     }
 }

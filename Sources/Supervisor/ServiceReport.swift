@@ -21,13 +21,14 @@ struct ServiceReport: Equatable, Sendable {
 
     private(set) var state = State.starting
     private(set) var status = ""
-    /// Half of what systemd allows; `nil`: it does not wait for heartbeats.
+    /// A third of what systemd allows, as our own workers do it: one that cannot be sent is dropped and counts as sent,
+    /// and the next must still come in time. `nil`: it does not wait for heartbeats.
     let watchdogInterval: Duration?
     private var lastHeartbeat: MonotonicTime?
 
     /// - Parameter watchdogLimit: `WATCHDOG_USEC`, if it is meant for this process.
     init(watchdogLimit: Duration?) {
-        watchdogInterval = watchdogLimit.map { max($0 / 2, Self.leastInterval) }
+        watchdogInterval = watchdogLimit.map { max($0 / 3, Self.leastInterval) }
     }
 
     /// However short a unit's WatchdogSec is, the supervisor does not turn into a clock.
@@ -66,7 +67,7 @@ struct ServiceReport: Equatable, Sendable {
         return messages
     }
 
-    /// At a tick of the supervisor: a heartbeat, if there is no other tick before half of the limit is over.
+    /// At a tick of the supervisor: a heartbeat, if there is no other tick before a third of the limit is over.
     mutating func heartbeat(now: MonotonicTime, nextTick: MonotonicTime) -> ServiceMessage? {
         guard let watchdogInterval else { return nil }
         if let lastHeartbeat, nextTick - lastHeartbeat <= watchdogInterval { return nil }

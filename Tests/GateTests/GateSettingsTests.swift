@@ -28,6 +28,19 @@ struct GateSettingsTests {
         #expect(broker.source == .broker(try #require(BaseURL("http://broker"))))
     }
 
+    /// Whoever sets nothing is the same user for the gate and for the publisher.
+    @Test func withoutCredentialsTheBrokerGetsThoseOfTheSettings() throws {
+        let shared = try Settings(environment: ProcessEnvironment([:]))
+        let both = "\(shared.brokerUsername.value):\(shared.brokerPassword.value)"
+        let source = try settings(Options(providers: ["A"], broker: "http://broker")).source
+        func header(_ variables: [String: String]) throws -> String? {
+            try BrokerLogin(source, ProcessEnvironment(variables)).header()
+        }
+        #expect(try header([:]) == "Basic \(Base64.encodeToString(Array(both.utf8)))" && both == "pact:pact")
+        #expect(try header(["BROKER_USERNAME": ""]) == nil)
+        #expect(try header(["BROKER_TOKEN": "t"]) == "Bearer t")
+    }
+
     @Test func aProviderIsAskedForOnce() throws {
         #expect(try settings(Options(providers: ["B", "A", "B"])).providers == ["B", "A"])
     }

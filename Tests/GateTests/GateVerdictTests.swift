@@ -136,12 +136,4 @@ struct GateOutcomeTests {
         #expect(String(decoding: line, as: UTF8.self) == "wait-for-contract: a\\x0ab\\x1b[31m\\x9bü\n")
         #expect(GateConsole.line(String(repeating: "\u{1}", count: 100_000)).count <= 4096)
     }
-
-    @Test(arguments: [
-        ("host", "host", 80), ("host:8081", "host", 8081), ("127.0.0.1:1", "127.0.0.1", 1), ("[::1]", "::1", 80),
-        ("[::1]:99", "::1", 99),
-    ])
-    func theAuthorityIsSplit(text: String, host: String, port: Int) {
-        #expect(GateClient.split(text) == (host, port))
-    }
 }

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Supervisor
@@ -77,9 +78,9 @@ import Testing
         #expect(messages(core.handle(.reload, now: start)).isEmpty)
     }
 
-    /// At a tick only, for a tick is a turn of the loop; and at the latest after half of what is allowed.
-    @Test(arguments: [(300, 150), (4000, 2000), (9000, 4500), (30_000, 15_000), (100, 100)])
-    func heartbeatsComeAtHalfOfTheLimit(limit: Int, interval: Int) throws {
+    /// At a tick only, for a tick is a turn of the loop; and at the latest after a third of what is allowed.
+    @Test(arguments: [(300, 100), (4000, 1334), (9000, 3000), (30_000, 10_000), (100, 100)])
+    func heartbeatsComeAtAThirdOfTheLimit(limit: Int, interval: Int) throws {
         var core = SupervisorCore(seed: 1, now: start, serviceWatchdog: .milliseconds(limit))
         var beats: [MonotonicTime] = []
         var now = start
@@ -93,6 +94,41 @@ import Testing
         #expect(zip(beats, beats.dropFirst()).allSatisfy { $1 - $0 <= .milliseconds(interval) })
         // And hardly more: the supervisor does not turn into a clock.
         #expect(beats.count <= 60_000 / min(interval, 10_000) + 2)
+    }
+
+    /// The real socket is full at one heartbeat, which is dropped and counts as sent: the next must still be in time.
+    @Test(arguments: [300, 4000, 9000, 30_000], [1, 2, 3])
+    func aHeartbeatMayBeLost(limit: Int, lost: Int) throws {
+        let manager = try TestServiceManager()
+        let variables = ProcessEnvironment(["NOTIFY_SOCKET": manager.name])
+        let (notifier, other) = (ServiceNotifier(environment: variables), ServiceNotifier(environment: variables))
+        var core = SupervisorCore(seed: 1, now: start, serviceWatchdog: .milliseconds(limit))
+        var (sent, received): (Int, [MonotonicTime]) = (0, [])
+        var now = start
+        var event = SupervisorEvent.start
+        while now < start + .milliseconds(limit * 4) {
+            for message in messages(core.handle(event, now: now)) where message == .heartbeat {
+                if sent == lost { fill(other) }
+                sent += 1
+                notifier.add(message, decided: now)
+                #expect(notifier.flush() == nil)
+            }
+            while let message = manager.next(within: .zero) {
+                if message.text == "WATCHDOG=1" { received.append(now) }
+            }
+            event = .timer
+            now = try #require(core.nextDeadline)
+        }
+        #expect(received.count == sent - 1 && sent > lost + 1)
+        #expect(zip(received, received.dropFirst()).allSatisfy { $1 - $0 < .milliseconds(limit) }, "\(received)")
+    }
+
+    /// More than net.unix.max_dgram_qlen, which is 10 and rarely above 512.
+    private func fill(_ notifier: ServiceNotifier) {
+        for _ in 0..<1000 {
+            notifier.add(.stopping, decided: start)
+            #expect(notifier.flush() == nil)
+        }
     }
 
     @Test func nobodyGetsAHeartbeatWhoDoesNotWaitForIt() {

@@ -52,7 +52,7 @@ struct SimulatedService {
         }
         guard let limit, !simulation.finished else { return nil }
         guard let lastHeartbeat, let wake = simulation.core.nextDeadline else { return "no heartbeat" }
-        if wake - lastHeartbeat > limit / 2 { return "sleeps until \(wake - lastHeartbeat) after a heartbeat" }
+        if wake - lastHeartbeat > limit / 3 { return "sleeps until \(wake - lastHeartbeat) after a heartbeat" }
         return nil
     }
 }

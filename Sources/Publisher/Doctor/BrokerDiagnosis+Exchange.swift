@@ -15,9 +15,12 @@ extension BrokerDiagnosis {
         return lines
     }
 
-    private func outcome(_ kind: BrokerRequest.Kind) -> BrokerOutcome? {
-        facts.answers[kind]
-            .map { BrokerAnswer.outcome(of: kind, $0, usesBearer: facts.usesBearer, proxy: facts.target.proxy) }
+    private func outcome(_ kind: BrokerRequest.Kind) -> BrokerOutcome? { facts.outcome(kind) }
+
+    /// A server's words are shown and never taken for our advice, whatever they hold.
+    private func failure(_ kind: BrokerRequest.Kind, _ outcome: BrokerOutcome, _ check: DoctorCheck) -> DoctorLine {
+        let text = BrokerCheck.failure(outcome).1
+        return facts.isAnsweredInOurWords(kind) ? .wrong(check, OwnSentence(text)) : .wrong(check, text)
     }
 
     /// `nil` where the connection failed before there was a certificate, or after: not its fault.
@@ -27,7 +30,9 @@ extension BrokerDiagnosis {
             let authorities = facts.caFile.isEmpty ? "the system's authorities" : "BROKER_CA_FILE=\(facts.caFile)"
             return .good(.brokerTLS, "the certificate of \(facts.url.authority) is good, by \(authorities)")
         case .failure(let error):
-            return error.kind == .tls ? .wrong(.brokerTLS, error.description) : nil
+            guard error.kind == .tls else { return nil }
+            // libcurl's own sentence may quote the certificate.
+            return .wrong(.brokerTLS, error.description, error.advice.flatMap { OwnSentence($0).wayOut })
         }
     }
 
@@ -42,7 +47,7 @@ extension BrokerDiagnosis {
             }
             return .good(check, "the broker's database answers")
         case .unauthorized, .forbidden: return nil
-        default: return .wrong(check, BrokerCheck.failure(outcome).1)
+        default: return failure(kind, outcome, check)
         }
     }
 
@@ -50,7 +55,9 @@ extension BrokerDiagnosis {
     private var authentication: DoctorLine? {
         for kind in [BrokerRequest.Kind.heartbeat, .dependencies, .index] {
             switch outcome(kind) {
-            case .unauthorized(let text)?, .forbidden(let text)?: return .wrong(.brokerAuthentication, text)
+            case .unauthorized(let text)?: return .wrong(.brokerAuthentication, OwnSentence(text))
+            // The broker's own words.
+            case .forbidden(let text)?: return .wrong(.brokerAuthentication, text)
             default: break
             }
         }
@@ -63,12 +70,12 @@ extension BrokerDiagnosis {
         case nil, .unauthorized?, .forbidden?: nil
         case .index(.none)?: .wrong(.brokerIndex, "the index at BROKER_URL offers no way to publish a pact")
         case .index?: .good(.brokerIndex, "a Pact Broker")
-        case let other?: .wrong(.brokerIndex, BrokerCheck.failure(other).1)
+        case let other?: failure(.index, other, .brokerIndex)
         }
     }
 
     private var version: DoctorLine? {
-        guard case .index(let way)? = outcome(.index), way != .none else { return nil }
+        guard case .index(let way)? = outcome(.index), facts.isBroker else { return nil }
         let told = facts.answers.values.compactMap { try? $0.get().headers["x-pact-broker-version"] }.first
         let known = told.map { "Pact Broker \(StateLimits.cut($0, to: 40))" }
         if way.isSingle {
@@ -82,20 +89,15 @@ extension BrokerDiagnosis {
         return .good(.brokerVersion, "\(known); takes many contracts in one request")
     }
 
-    /// Without what to do.
-    private static func head(_ text: String) -> String {
-        String(text.split(separator: "; ", maxSplits: 1).first ?? "")
-    }
-
     /// The answer to an empty publication: who may not write is refused before what it says is looked at (recorded: 401
     /// to read-only credentials, 400 with the missing fields to those that may write).
     private var permission: DoctorLine? {
-        guard let outcome = outcome(.publish) else { return nil }
+        guard let outcome = outcome(.publish) else { return notAsked }
+        let refusal = "we may read, but a publication is refused: "
         switch outcome {
-        case .unauthorized(let text), .forbidden(let text):
-            let canRead = authentication?.mark == .good
-            let found = canRead ? "we may read, but a publication is refused: \(text)" : text
-            return .wrong(.brokerWrite, Self.head(found), DoctorCheck.brokerWrite.remedy)
+        case .unauthorized(let text):
+            return .wrong(.brokerWrite, refusal + OwnSentence(text).trouble)
+        case .forbidden(let text): return .wrong(.brokerWrite, refusal + text)
         case .rejected(status: 400, _):
             return .good(.brokerWrite, "an empty publication is refused as empty, not for who we are")
         case .noSuchEndpoint:
@@ -107,7 +109,17 @@ extension BrokerDiagnosis {
                 "the broker takes an empty publication, as no Pact Broker does",
                 DoctorCheck.brokerIndex.remedy
             )
-        default: return .odd(.brokerWrite, "cannot be told: " + BrokerCheck.failure(outcome).1)
+        default:
+            let remedy = "See to the broker, or to what stands before it, and run this again."
+            return .odd(.brokerWrite, "cannot be told: " + BrokerCheck.failure(outcome).1, remedy)
         }
+    }
+
+    /// Where there was no way to the index either, its own line says so.
+    private var notAsked: DoctorLine? {
+        guard case .success? = facts.answers[.index], !facts.isBroker else { return nil }
+        let text =
+            "not asked: nothing is sent to a server whose index is not that of a Pact Broker that takes contracts"
+        return .odd(.brokerWrite, text, "Correct what fails above, and run this again.")
     }
 }

@@ -62,6 +62,7 @@ struct BrokerExamination {
             facts.answers[request.kind] = answer
             if case .failure = answer { return }
         }
+        guard facts.isBroker else { return }
         let empty = client.emptyPublication(credentials: facts.credentials)
         facts.answers[.publish] = try perform(empty, curl, client, facts.credentials)
     }

@@ -50,29 +50,31 @@ struct BrokerFacts: Sendable {
     var usesBearer: Bool {
         if case .bearer = credentials { true } else { false }
     }
+
+    /// - Returns: `nil` for a request that was not made.
+    func outcome(_ kind: BrokerRequest.Kind) -> BrokerOutcome? {
+        answers[kind].map { BrokerAnswer.outcome(of: kind, $0, usesBearer: usesBearer, proxy: target.proxy) }
+    }
+
+    /// The index is that of a Pact Broker that takes contracts: nobody else is sent a publication, not even an empty one.
+    var isBroker: Bool {
+        if case .index(let way)? = outcome(.index) { way != .none } else { false }
+    }
+
+    /// What was answered to a request is a sentence of our own, with no word of a server or a library in it.
+    func isAnsweredInOurWords(_ kind: BrokerRequest.Kind) -> Bool {
+        switch (outcome(kind), answers[kind]) {
+        case (.unauthorized?, _), (.notABroker?, _), (.noSuchEndpoint?, _): true
+        case (.transient?, .failure(let error)?): error.proxyStatus != nil
+        case (.transient?, .success(let response)?): target.proxy != nil && BrokerAnswer.isGateways(response)
+        default: false
+        }
+    }
 }
 
 extension BrokerFacts.Target {
     /// Where a connection for `url` leads.
     init(_ url: BaseURL, proxy: ProxySetting?) {
-        self.proxy = proxy
-        var authority = url.authority
-        var standard: UInt16 = url.scheme == "https" ? 443 : 80
-        if let proxy {
-            let parts = proxy.url.split(separator: "://", maxSplits: 1)
-            authority = String(parts.last ?? "")
-            // libcurl's own: https://curl.se/libcurl/c/CURLOPT_PROXY.html.
-            standard = parts.first == "https" ? 443 : 1080
-        }
-        var port: Substring?
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            host = String(authority[authority.index(after: authority.startIndex)..<end])
-            port = authority[end...].split(separator: ":").dropFirst().first
-        } else {
-            let parts = authority.split(separator: ":", maxSplits: 1)
-            host = String(parts.first ?? "")
-            port = parts.dropFirst().first
-        }
-        self.port = port.flatMap { UInt16($0) } ?? standard
+        self.init(host: proxy?.host ?? url.host, port: proxy?.port ?? url.port, proxy: proxy)
     }
 }

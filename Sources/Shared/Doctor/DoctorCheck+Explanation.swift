@@ -2,9 +2,10 @@ extension DoctorCheck {
     var explanation: (meaning: String, remedy: String) {
         switch group {
         case "settings", "programs": setUp
-        case "broker": broker
-        case "source": source
-        default: machine
+        case "broker": wayToBroker ?? broker
+        case "source": kubernetes ?? directory
+        case "limits": limits
+        default: portAndState
         }
     }
 
@@ -46,7 +47,7 @@ extension DoctorCheck {
         }
     }
 
-    private var broker: (meaning: String, remedy: String) {
+    private var wayToBroker: (meaning: String, remedy: String)? {
         switch self {
         case .brokerURL:
             (
@@ -78,6 +79,12 @@ extension DoctorCheck {
                     + "not.",
                 "Set BROKER_CA_FILE to the PEM file of the authority, or correct the name or the certificate."
             )
+        default: nil
+        }
+    }
+
+    private var broker: (meaning: String, remedy: String) {
+        switch self {
         case .brokerHeartbeat:
             (
                 "`BROKER_HEALTH_PATH` answers 2xx; fail if not.",
@@ -108,7 +115,8 @@ extension DoctorCheck {
         default:
             (
                 "The broker lets us write: an empty publication is refused as empty (400) and not for who we are; fail "
-                    + "for 401 and 403, warn where the answer tells neither. Nothing is published.",
+                    + "for 401 and 403, warn where the answer tells neither, and where it is not asked because the index is "
+                    + "not that of such a broker. Nothing is published.",
                 "Give the manager credentials that may write, not read-only ones."
             )
         }

@@ -1,5 +1,5 @@
 extension DoctorCheck {
-    var source: (meaning: String, remedy: String) {
+    var kubernetes: (meaning: String, remedy: String)? {
         switch self {
         case .sourceOrigin:
             (
@@ -41,6 +41,12 @@ extension DoctorCheck {
                 "Each ConfigMap is there and was really read; fail if not, warn for what is odd about it.",
                 "Create the ConfigMap, or correct CONFIGMAP_NAME and NAMESPACE."
             )
+        default: nil
+        }
+    }
+
+    var directory: (meaning: String, remedy: String) {
+        switch self {
         case .sourceMount:
             (
                 "The directory CONFIGMAP_PATH exists, can be read and holds a contract. Where it is the source fail "
@@ -61,7 +67,7 @@ extension DoctorCheck {
         }
     }
 
-    var machine: (meaning: String, remedy: String) {
+    var portAndState: (meaning: String, remedy: String) {
         switch self {
         case .healthPort:
             (
@@ -84,11 +90,16 @@ extension DoctorCheck {
                 "There is room for the state; fail for none, warn for less than 4 MiB, the largest section.",
                 "Free space or inodes there, raise the emptyDir's sizeLimit, or point STATE_DIR elsewhere."
             )
-        case .stateLock:
+        default:
             (
                 "Who owns the state directory: nobody, or a running manager; never wrong by itself.",
                 "Nothing."
             )
+        }
+    }
+
+    var limits: (meaning: String, remedy: String) {
+        switch self {
         case .limitsMemory:
             (
                 "The container's memory limit leaves room for the workers' own limits; warn for less than 96 MiB.",

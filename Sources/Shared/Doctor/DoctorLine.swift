@@ -28,27 +28,26 @@ package struct DoctorLine: Equatable, Sendable {
         DoctorLine(check, .good, found, "")
     }
 
-    /// - Parameter remedy: `nil`: the check's own, or what follows the first semicolon of `found`: our messages name
-    ///   the trouble before it and the way out behind it.
+    /// - Parameters:
+    ///   - found: May hold a server's words: nothing in it is taken for advice.
+    ///   - remedy: `nil`: the check's own.
     package static func odd(_ check: DoctorCheck, _ found: String, _ remedy: String? = nil) -> DoctorLine {
-        explained(check, .odd, found, remedy)
+        DoctorLine(check, .odd, found, remedy ?? check.remedy)
     }
 
-    /// - Parameter remedy: As for ``odd(_:_:_:)``.
+    /// The same, and worse.
     package static func wrong(_ check: DoctorCheck, _ found: String, _ remedy: String? = nil) -> DoctorLine {
-        explained(check, .wrong, found, remedy)
+        DoctorLine(check, .wrong, found, remedy ?? check.remedy)
     }
 
-    private static func explained(
-        _ check: DoctorCheck,
-        _ mark: Mark,
-        _ text: String,
-        _ remedy: String?
-    ) -> DoctorLine {
-        if let remedy { return DoctorLine(check, mark, text, remedy) }
-        let parts = text.split(separator: "; ", maxSplits: 1)
-        guard parts.count == 2 else { return DoctorLine(check, mark, text, check.remedy) }
-        return DoctorLine(check, mark, String(parts[0]), String(parts[1]))
+    /// - Parameter sentence: Its way out is the remedy; where it names none, the check's own is.
+    package static func odd(_ check: DoctorCheck, _ sentence: OwnSentence) -> DoctorLine {
+        DoctorLine(check, .odd, sentence.trouble, sentence.wayOut ?? check.remedy)
+    }
+
+    /// The same, and worse.
+    package static func wrong(_ check: DoctorCheck, _ sentence: OwnSentence) -> DoctorLine {
+        DoctorLine(check, .wrong, sentence.trouble, sentence.wayOut ?? check.remedy)
     }
 
     /// The same finding where it matters less: something else stands in.

@@ -4,6 +4,8 @@ package struct TransportError: Error, Equatable, Sendable, CustomStringConvertib
     /// libcurl's sentence: names hosts, ports and certificates, never credentials (which it gets as options, not in the
     /// URL).
     package var detail: String
+    /// What that means and what to do about it, in words of our own alone, where somebody has looked at it.
+    package var advice: String?
     /// The proxy's own answer, where it refused to open a tunnel to the server (`CONNECT`).
     package var proxyStatus: Int?
 

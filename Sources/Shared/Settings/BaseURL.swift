@@ -20,6 +20,15 @@ package struct BaseURL: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The name or address, without brackets.
+    package var host: String { BaseURL.parts(authority).host }
+
+    /// `nil`: the scheme's own.
+    var explicitPort: UInt16? { BaseURL.parts(authority).port }
+
+    /// As it is written there, or the scheme's own.
+    package var port: UInt16 { explicitPort ?? (scheme == "https" ? 443 : 80) }
+
     /// Without credentials.
     package var description: String { "\(scheme)://\(authority)\(basePath)" }
 
@@ -47,6 +56,16 @@ package struct BaseURL: Equatable, Sendable, CustomStringConvertible {
         }
         authority = String(rest)
         guard BaseURL.isAuthority(rest) else { return nil }
+    }
+
+    /// - Parameter authority: One that ``isAuthority(_:)``.
+    private static func parts(_ authority: String) -> (host: String, port: UInt16?) {
+        if authority.hasPrefix("["), let close = authority.firstIndex(of: "]") {
+            let after = authority[close...].dropFirst()
+            return (String(authority[..<close].dropFirst()), UInt16(after.dropFirst()))
+        }
+        guard let colon = authority.firstIndex(of: ":") else { return (authority, nil) }
+        return (String(authority[..<colon]), UInt16(authority[colon...].dropFirst()))
     }
 
     private static func isAuthority(_ text: Substring) -> Bool {

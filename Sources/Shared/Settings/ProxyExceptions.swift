@@ -14,9 +14,8 @@ struct ProxyExceptions {
     }
 
     func contain(_ url: BaseURL) -> Bool {
-        let (host, port) = ProxyExceptions.parts(of: url.authority[...])
-        let name = ProxyExceptions.plain(host)
-        let target = Target(name: name, address: IPAddress(name), port: port ?? (url.scheme == "https" ? "443" : "80"))
+        let name = ProxyExceptions.plain(url.host[...])
+        let target = Target(name: name, address: IPAddress(name), port: "\(url.port)")
         return entries.contains { ProxyExceptions.matches($0, target) }
     }
 

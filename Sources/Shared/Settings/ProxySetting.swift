@@ -4,6 +4,10 @@ package struct ProxySetting: Equatable, Sendable, CustomStringConvertible {
     package var variable: String
     /// `scheme://host:port`, without credentials.
     package var url: String
+    /// Its name or address, without brackets.
+    package var host: String
+    /// As it is written there, or libcurl's own: https://curl.se/libcurl/c/CURLOPT_PROXY.html.
+    package var port: UInt16
     /// User and password from the variable's URL; never shown.
     package var credentials: BaseURL.Credentials?
 
@@ -23,6 +27,8 @@ package struct ProxySetting: Equatable, Sendable, CustomStringConvertible {
         else { return nil }
         self.variable = variable
         url = "\(scheme)://\(address.authority)"
+        host = address.host
+        port = address.explicitPort ?? (scheme == "https" ? 443 : 1080)
         credentials = address.credentials
     }
 

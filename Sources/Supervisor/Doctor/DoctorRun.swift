@@ -30,7 +30,7 @@ enum DoctorRun {
             }
             lines += findings.filter { $0.check.group == "programs" } + findings.filter { $0.check.group != "programs" }
         } catch {
-            lines.append(.wrong(.programsDirectory, error.message))
+            lines.append(.wrong(.programsDirectory, OwnSentence(error.message)))
         }
         return lines + MachineDiagnosis(facts: machine).lines
     }

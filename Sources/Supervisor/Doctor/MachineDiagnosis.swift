@@ -27,7 +27,7 @@ struct MachineDiagnosis {
             let who = facts.portHolders.map { "\($0.name), pid \($0.pid)" }.joined(separator: "; ")
             let whom = who.isEmpty ? "a process that cannot be seen from here" : who
             return .wrong(.healthPort, "port \(number) is taken by \(whom)", DoctorCheck.healthPort.remedy)
-        case .refused(let error): return .wrong(.healthPort, error.description)
+        case .refused(let error): return .wrong(.healthPort, OwnSentence(error.description))
         }
     }
 
@@ -35,14 +35,9 @@ struct MachineDiagnosis {
 
     private var state: [DoctorLine] {
         guard let directory = facts.state.directory else {
-            let error = facts.state.error
-            return [
-                .wrong(
-                    .stateDirectory,
-                    error?.description ?? "none",
-                    error?.remedy ?? DoctorCheck.stateDirectory.remedy
-                )
-            ]
+            let sentence = OwnSentence(facts.state.error?.description ?? "none")
+            let remedy = facts.state.error?.remedy ?? sentence.wayOut
+            return [.wrong(.stateDirectory, sentence.trouble, remedy)]
         }
         var lines = [DoctorLine.good(.stateDirectory, directory.path + (facts.state.exists ? "" : ", to be created"))]
         if let system = facts.fileSystem { lines += [kind(system), space(system)] }
@@ -89,7 +84,7 @@ struct MachineDiagnosis {
         guard let warning = MemoryPlan(setting: facts.memorySetting, container: limit).warning else {
             return .good(.limitsMemory, text)
         }
-        return .odd(.limitsMemory, warning)
+        return .odd(.limitsMemory, OwnSentence(warning))
     }
 
     private var files: DoctorLine {

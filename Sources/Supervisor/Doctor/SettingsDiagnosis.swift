@@ -11,9 +11,11 @@ struct SettingsDiagnosis {
         let names = SettingCatalog.suspects(in: environment)
         let ignored = settings.warnings.filter { !names.contains($0) } + pairs
         return (error?.doctorLines ?? [.good(.settingsValues, "all valid")])
-            + (names.isEmpty ? [.good(.settingsNames, "none looks misspelt")] : names.map { .odd(.settingsNames, $0) })
+            + (names.isEmpty
+                ? [.good(.settingsNames, "none looks misspelt")] : names.map { .odd(.settingsNames, OwnSentence($0)) })
             + (ignored.isEmpty
-                ? [.good(.settingsIgnored, "none is set for nothing")] : ignored.map { .odd(.settingsIgnored, $0) })
+                ? [.good(.settingsIgnored, "none is set for nothing")]
+                : ignored.map { .odd(.settingsIgnored, OwnSentence($0)) })
     }
 
     /// Settings of which another one takes the effect, one sentence each.

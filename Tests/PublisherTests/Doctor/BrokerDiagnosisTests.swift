@@ -89,12 +89,13 @@ import Testing
     }
 
     @Test func aCertificateIsJudgedByTheFirstAnswer() throws {
-        let text = "TLS with broker.test failed: its certificate has expired; renew it (certificate has expired)"
         var facts = try Self.facts("https://broker.test")
-        facts.answers = [.heartbeat: .failure(TransportError(.tls, text))]
+        let explanation = BrokerExplanation(url: facts.url, connection: .init())
+        let error = TransportError(.tls, "SSL certificate problem: certificate has expired")
+        facts.answers = [.heartbeat: explanation.explain(.failure(error))]
         let lines = BrokerDiagnosis(facts: facts).lines
         #expect(lines.last?.check == .brokerTLS && lines.last?.mark == .wrong)
-        #expect(lines.last?.remedy == "renew it (certificate has expired)")
+        #expect(lines.last?.remedy == "renew it, or correct this machine's clock")
         // What is no matter of certificates is the heartbeat's.
         facts.answers = [.heartbeat: .failure(TransportError(.timeout, "timed out"))]
         let late = BrokerDiagnosis(facts: facts).lines
@@ -131,6 +132,24 @@ import Testing
         if mark == .wrong { #expect(found?.remedy == DoctorCheck.brokerWrite.remedy) }
     }
 
+    @Test func whoIsNoPactBrokerIsNotAskedToTakeAPublication() throws {
+        let indexes = [
+            Self.answer(200, "<html>", []), Self.answer(200, #"{"_links":{}}"#, []), Self.answer(401), Self.answer(404),
+            Self.answer(503),
+        ]
+        for index in indexes {
+            var facts = try Self.facts()
+            (facts.answers[.index], facts.answers[.publish]) = (index, nil)
+            #expect(!facts.isBroker)
+            let line = BrokerDiagnosis(facts: facts).lines.first { $0.check == .brokerWrite }
+            #expect(line?.mark == .odd && line?.found.hasPrefix("not asked: ") == true, "\(index)")
+        }
+        // Where there is no way to it, nothing is left to say.
+        var facts = try Self.facts()
+        facts.answers = [.heartbeat: .failure(TransportError(.timeout, "timed out"))]
+        #expect(!BrokerDiagnosis(facts: facts).lines.contains { $0.check == .brokerWrite })
+    }
+
     @Test func anOldBrokerAndOneThatHidesItsVersionAreTold() throws {
         let old = try line(.brokerVersion) { facts in
             facts.answers[.index] = Self.answer(200, #"{"_links":{"pb:publish-pact":{}}}"#)
@@ -144,18 +163,6 @@ import Testing
         #expect(foreign?.mark == .wrong)
         let database = try line(.brokerDatabase) { $0.answers[.dependencies] = Self.answer(500, "{}") }
         #expect(database?.mark == .wrong)
-    }
-
-    @Test(
-        arguments: [
-            ("http://b", "b", 80), ("https://b/path", "b", 443), ("http://b:9292", "b", 9292),
-            ("http://[::1]:9", "::1", 9),
-            ("https://[fd00::1]", "fd00::1", 443),
-        ] as [(String, String, UInt16)]
-    )
-    func hostAndPortAreTheURLs(url: String, host: String, port: UInt16) throws {
-        let target = BrokerFacts.Target(try #require(BaseURL(url)), proxy: nil)
-        #expect(target.host == host && target.port == port)
     }
 
     @Test func throughAProxyItsNameIsLookedUp() throws {

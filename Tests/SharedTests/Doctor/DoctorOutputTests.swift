@@ -7,7 +7,7 @@ import Testing
     private static let lines: [DoctorLine] = [
         .good(.settingsValues, "all valid"),
         .wrong(.brokerTCP, "127.0.0.1:1 Connection refused"),
-        .odd(.brokerVersion, "old; update it"),
+        .odd(.brokerVersion, OwnSentence("old; update it")),
         .odd(.sourceMount, "an escape \u{1B}[31m", "look"),
     ]
 
@@ -48,13 +48,29 @@ import Testing
         }
     }
 
-    @Test func aRemedyIsTheLinesOwnOrWhatFollowsTheSemicolonOrTheChecks() {
+    @Test func aRemedyIsTheLinesOwnOrThatOfOurSentenceOrTheChecks() {
         #expect(Self.lines[0].remedy.isEmpty)
         #expect(Self.lines[1].remedy == DoctorCheck.brokerTCP.remedy)
         #expect(Self.lines[2].found == "old" && Self.lines[2].remedy == "update it")
         #expect(Self.lines[3].remedy == "look")
+        #expect(DoctorLine.odd(.brokerVersion, OwnSentence("old")).remedy == DoctorCheck.brokerVersion.remedy)
+        // What was found may be anybody's words.
+        let foreign = "down; run this"
+        for line in [DoctorLine.odd(.brokerVersion, foreign), .wrong(.brokerVersion, foreign)] {
+            #expect(line.found == foreign && line.remedy == DoctorCheck.brokerVersion.remedy)
+        }
         #expect(Self.lines[1].asOdd.mark == .odd && Self.lines[0].asOdd.mark == .good)
         #expect(DoctorLine.wrong(.brokerTCP, String(repeating: "x", count: 9000)).found.utf8.count < 2100)
+    }
+
+    @Test(arguments: [
+        ("a", "a", nil), ("a; b", "a", "b"),
+        ("file 'x; y.json' is odd; rename it", "file 'x; y.json' is odd", "rename it"),
+        ("a;b", "a;b", nil),
+    ])
+    func theWayOutOfOurSentenceIsBehindItsLastSemicolon(text: String, trouble: String, wayOut: String?) {
+        let sentence = OwnSentence(text)
+        #expect(sentence.trouble == trouble && sentence.wayOut == wayOut)
     }
 
     @Test func theTextIsGroupedAndDrivesNoTerminal() {

@@ -156,6 +156,30 @@ import Testing
         #expect(BaseURL(url) != nil)
     }
 
+    @Test(
+        arguments: [
+            ("http://host", "host", 80), ("http://user:1@host:8081/path", "host", 8081),
+            ("https://host/a:1", "host", 443),
+            ("http://127.0.0.1:1", "127.0.0.1", 1), ("http://[::1]", "::1", 80), ("https://[fd00::1]", "fd00::1", 443),
+            ("http://[::1]:99/", "::1", 99),
+        ] as [(String, String, UInt16)]
+    )
+    func hostAndPortAreTheURLsOwnOrTheSchemes(text: String, host: String, port: UInt16) throws {
+        let url = try #require(BaseURL(text))
+        #expect(url.host == host && url.port == port)
+    }
+
+    @Test(
+        arguments: [
+            ("proxy.test:3128", "proxy.test", 3128), ("https://proxy.test", "proxy.test", 443),
+            ("http://u:p@[::1]", "::1", 1080), ("socks5h://[::1]:9", "::1", 9),
+        ] as [(String, String, UInt16)]
+    )
+    func hostAndPortOfAProxyAreItsOwnOrLibcurls(text: String, host: String, port: UInt16) throws {
+        let proxy = try #require(ProxySetting(variable: "ALL_PROXY", text))
+        #expect(proxy.host == host && proxy.port == port)
+    }
+
     @Test(arguments: ["http://[::1", "http://::1:80", "http://a b", "http://user@", "http:///path", "//host"])
     func refusesWhatIsNoURL(url: String) {
         #expect(BaseURL(url) == nil)

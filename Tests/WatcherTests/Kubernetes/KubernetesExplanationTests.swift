@@ -28,7 +28,7 @@ struct KubernetesExplanationTests {
         #expect(
             problem.detail
                 == "\(place) says 403: system:serviceaccount:pact:nobody cannot get ConfigMap pact/contracts; "
-                + "add to a Role in namespace pact that is bound to the ServiceAccount pact/nobody: \(rule); "
+                + "add to a Role in namespace pact that is bound to the ServiceAccount pact/nobody: \(rule), "
                 + "or correct CONFIGMAP_NAME and NAMESPACE"
         )
         for verb in ["watch", "get", "list"] {
