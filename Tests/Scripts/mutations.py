@@ -99,7 +99,7 @@ MUTATIONS = [
     ("a reload is not told", "ServiceReportTests|SupervisorSimulationTests", "Sources/Supervisor/ServiceReport.swift",
      [("        return [.reloading]\n", "        return []\n")]),
     ("heartbeats at the limit", "ServiceReportTests|SupervisorSimulationTests", "Sources/Supervisor/ServiceReport.swift",
-     [("max($0 / 2, Self.leastInterval)", "max($0, Self.leastInterval)")]),
+     [("max($0 / 3, Self.leastInterval)", "max($0, Self.leastInterval)")]),
     ("what systemd is too busy for is lost", "ServiceNotifierTests", "Sources/Supervisor/ServiceNotifier.swift",
      [("guard error != 0 else {", "guard error != 0, error != EAGAIN else {")]),
     ("late heartbeats follow", "ServiceNotifierTests", "Sources/Supervisor/ServiceNotifier.swift",
