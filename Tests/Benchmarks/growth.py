@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How cost grows with the number of contracts and with their size.
 
-    growth.py PROGRAMS TOOLS [--counts 1,10,100,1000,3000,5000]
+    growth.py PROGRAMS TOOLS [--counts 1,10,100,1000,5000]
 
 The manager with a local broker: from the rename of a directory with so many contracts until all are proven; the memory of
 all processes and the processor time at rest then. `publisher --once` with as many consumers as contracts: a request for
@@ -53,7 +53,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="not used")
-    parser.add_argument("--counts", default="1,10,100,1000,3000,5000")
+    parser.add_argument("--counts", default="1,10,100,1000,5000")
     options = parser.parse_args()
     prepare()
     report = Report("growth")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The held socket: does anybody find the door closed while the health server is killed again and again?
 
-    held.py PROGRAMS TOOLS [--kills 100]
+    held.py PROGRAMS TOOLS [--kills 30]
 
 A prober as the kubelet is, a new connection each and one second for the answer, asks /liveness without a pause while the
 health server is killed with SIGKILL each time that it has been there for 1.1 s. A request that it had accepted when it was
@@ -25,7 +25,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=30)
     options = parser.parse_args()
     prepare()
     report = Report("held")

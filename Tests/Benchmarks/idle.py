@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What it costs when nothing happens: wake-ups, processor time and memory of every process of the manager.
 
-    idle.py PROGRAMS TOOLS [--seconds 30] [--counts 0,100,1000]
+    idle.py PROGRAMS TOOLS [--seconds 20] [--counts 0,100,1000]
 
 Real manager and workers, contracts published in a living local broker, no probes; at the default interval with each
 count, and at 30 s with the first. A wake-up is a voluntary context switch of any thread. Memory is PSS: pages shared with
@@ -17,7 +17,7 @@ from machine import WorkDirectory, await_, machine, prepare, read, table
 from report import Report
 from stack import Stack
 
-SETTLING_SECONDS = 10
+SETTLING_SECONDS = 8
 BROKER = "local-broker"
 
 
@@ -76,7 +76,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--counts", default="0,100,1000", help="numbers of contracts")
     options = parser.parse_args()
     prepare()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a probe of the kubelet waits for its answer: a new connection each, /liveness and /readiness in turn.
 
-    probes.py PROGRAMS TOOLS [--count 2000]
+    probes.py PROGRAMS TOOLS [--count 1200]
 
 Three situations: at rest; the publisher killed every 100 ms (the supervisor's backoff makes most of these find nobody);
 the publisher killed each time it has been well for 1.1 s, so that it is back at once. Between any two probes the same
@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
+    parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     options = parser.parse_args()
     prepare()
     print(f"probe latency, {options.count} probes each, {PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")

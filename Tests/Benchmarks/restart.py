@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Restart latency: from SIGKILL of a worker to the first instruction of its replacement's main().
 
-    restart.py PROGRAMS TOOLS [--kills 50] [--seed N] [--scheduling ordinary|realtime|both]
+    restart.py PROGRAMS TOOLS [--kills 30] [--seed N] [--scheduling ordinary|realtime|both]
 
 All supervisors run at once with three workers each, and are visited round robin in random order, so that whatever else
 the machine does falls on all alike. A worker has been ready for at least 1.2 s when it is killed; the three are killed
@@ -86,7 +86,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--kills", type=int, default=50, help="of each supervisor and scheduling")
+    parser.add_argument("--kills", type=int, default=30, help="of each supervisor and scheduling")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--scheduling", choices=["ordinary", "realtime", "both"], default="both")
     options = parser.parse_args()

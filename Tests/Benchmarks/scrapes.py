@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a probe of the kubelet waits while /metrics is scraped without a pause.
 
-    scrapes.py PROGRAMS TOOLS [--count 2000] [--contracts 1000] [--scrapers 2]
+    scrapes.py PROGRAMS TOOLS [--count 1200] [--contracts 1000] [--scrapers 2]
 
 As probes.py: a new connection each, /liveness and /readiness in turn, between any two the floor, a C server that writes
 a constant. The scrapers are processes that ask again as soon as they have the whole page, over one connection each; on
@@ -41,7 +41,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
+    parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     parser.add_argument("--contracts", type=int, default=1000)
     parser.add_argument("--scrapers", type=int, default=2)
     options = parser.parse_args()
