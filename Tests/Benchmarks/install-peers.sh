@@ -18,6 +18,7 @@ need supervisord supervisor
 need nginx nginx-light
 need wrk wrk
 need valgrind valgrind
+need strace strace
 if [ -z "$only" ] && [ ! -x .build/bench/venv/bin/circusd ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=(python3-venv)
 fi
