@@ -108,9 +108,16 @@ systemd: release gate ## deploy/systemd: verified, and run under a real systemd 
 	@Tests/Scripts/systemd.sh "$$($(SWIFT) build -c release --show-bin-path)"
 
 .PHONY: bench
-bench: release ## Speed and memory of the release build, restarts beside other supervisors (BENCH=restart, probes, load …: only that)
+bench: release ## Speed and memory of the release build beside its peers, and the bars (NAME=restart, bulk …: only that)
 	@$(SWIFT) build -c release --product StateExerciser
-	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(BENCH)
+	@[ -x .build-gate/wait-for-contract ] || $(MAKE) --no-print-directory gate
+	@Tests/Benchmarks/bench.sh "$$($(SWIFT) build -c release --show-bin-path)" $(NAME)
+
+.PHONY: instructions
+instructions: release ## What the hot paths cost in instructions, compared with the recorded counts (RECORD=1 records them)
+	@$(SWIFT) build -c release --product StateExerciser
+	@code=0; python3 -B Tests/Benchmarks/instructions.py "$$($(SWIFT) build -c release --show-bin-path)" \
+	    $(if $(RECORD),--record) || code=$$?; [ $$code = 77 ] || exit $$code
 
 .PHONY: clean
 clean: ## Removes what was built

@@ -58,7 +58,11 @@ extension PairRecord {
 extension PairRecord {
     /// Publishing under `version` has to be done (again) at `now`.
     func needsPublishing(as version: String, now: MonotonicTime) -> Bool {
-        guard isUnpublished(as: version) else { return false }
+        isUnpublished(as: version) && mayBePublished(now)
+    }
+
+    /// Neither a refusal nor a pause stands in the way at `now`.
+    func mayBePublished(_ now: MonotonicTime) -> Bool {
         if let failure, failure.published.sha256 == desired.sha256, failure.retryAt.map({ now < $0 }) ?? true {
             return false
         }
@@ -66,11 +70,16 @@ extension PairRecord {
         return true
     }
 
-    /// When ``needsPublishing(as:now:)`` may become true by itself; `nil` if never.
-    func dueTime(as version: String) -> MonotonicTime? {
-        guard isUnpublished(as: version) else { return nil }
+    /// When ``mayBePublished(_:)`` may become true by itself; `nil` if never.
+    var dueTime: MonotonicTime? {
         let retry = failure?.published.sha256 == desired.sha256 ? failure?.retryAt : nil
         return [retry, notBefore].compactMap { $0 }.max()
+    }
+
+    /// Where it is queued while it is unpublished.
+    var publicationList: PairTable.List {
+        if batchLimit != nil { return .suspects }
+        return failure == nil ? .unpublished : .refused
     }
 
     /// The desired content still has to get into the broker under `version`, refused for now or not.
@@ -89,8 +98,21 @@ extension PairRecord {
             || (verified?.version == version && verified?.sha256 != desired.sha256)
     }
 
+    /// Some version may hold another content than the desired one.
+    var isOutdated: Bool {
+        sent.map { $0.sha256 != desired.sha256 } ?? false || verified.map { $0.sha256 != desired.sha256 } ?? false
+    }
+
     private var isSettledElsewhere: Bool {
         superseded != nil && sent == nil && verified?.sha256 == desired.sha256
+    }
+
+    /// A list that names `latest` changes what is known of the pair.
+    func isNews(latest: String?) -> Bool { sent?.isLookedFor == false || latestSeen != latest }
+
+    /// A list that names the proven version with this date changes what is known of it.
+    func isNews(createdAt: String?) -> Bool {
+        verified.map { superseded != nil || !$0.isConfirmed || $0.createdAt != createdAt } ?? false
     }
 
     /// Nothing will change by itself soon: proven, failed or superseded.
@@ -99,25 +121,26 @@ extension PairRecord {
         return verified?.sha256 == desired.sha256 || failure?.published.sha256 == desired.sha256
     }
 
-    /// The version whose content has to be read now, because the list of pacts cannot tell.
-    func versionToRead(_ now: MonotonicTime) -> String? {
-        if let readNotBefore, now < readNotBefore { return nil }
+    /// The version whose content has to be read, because the list of pacts cannot tell.
+    var versionToRead: String? {
         if let sent { return sent.isLookedFor && (doubt != nil || superseded != nil) ? sent.version : nil }
         if let doubt { return doubt.hasMoved ? doubt.version : nil }
         guard let verified else { return nil }
         return verified.hasMoved || (superseded != nil && !verified.isConfirmed) ? verified.version : nil
     }
 
-    /// Where pairs are read one by one: the latest version has to be read now.
-    func isToBeReadAlone(_ now: MonotonicTime) -> Bool {
-        if let readNotBefore, now < readNotBefore { return false }
+    /// Where pairs are read one by one: the latest version has to be read.
+    var isToBeReadAlone: Bool {
         // Of a superseded pair the latest is somebody else's: its own version is read.
-        return sent.map { !$0.isLookedFor } ?? (verified?.isConfirmed == false && superseded == nil)
+        sent.map { !$0.isLookedFor } ?? (verified?.isConfirmed == false && superseded == nil)
     }
+
+    /// No failed read stands in the way of the next.
+    func mayBeRead(_ now: MonotonicTime) -> Bool { readNotBefore.map { now >= $0 } ?? true }
 
     /// It may be the rolling check's next one.
     func isReadable(_ now: MonotonicTime) -> Bool {
-        verified != nil && readNotBefore.map { now >= $0 } ?? true
+        verified != nil && mayBeRead(now)
     }
 
     /// The broker's SHA of a content of ours, if a read has shown it.

@@ -189,18 +189,14 @@ extension PairRecord {
     }
 
     /// The list names the proven version.
-    ///
-    /// - Returns: True if that is news for readers.
-    mutating func isConfirmed(createdAt: String?) -> Bool {
-        guard var proof = verified else { return false }
-        let isNews = superseded != nil || !proof.isConfirmed || proof.createdAt != createdAt
+    mutating func isConfirmed(createdAt: String?) {
+        guard var proof = verified else { return }
         // Written again under our version: a single read looks at its content now.
         if proof.createdAt != nil, proof.createdAt != createdAt { proof.hasMoved = true }
         proof.createdAt = createdAt
         proof.isConfirmed = true
         verified = proof
         superseded = nil
-        return isNews
     }
 
     mutating func isSuperseded(by other: PublishedPair.Superseded) { superseded = other }

@@ -34,11 +34,9 @@ extension PublicationPlan {
     private mutating func checkCompleted(wasReady: Bool, _ now: MonotonicTime) {
         if check.isReady { noteThatBrokerIsThere() } else { noteThatBrokerIsAway(now) }
         if check.isReady, wasReady {
-            // A check out of turn, after a 500, brings no second read within an interval.
-            let isRecent = bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
             // One that failed has a time of its own.
-            if bulk.failures == 0, !bulk.isKnown || (!order.isEmpty && !isRecent) { bulk.ask(now) }
-            if configuration.rollingCheck, !isRecent { isRollingDue = true }
+            if bulk.failures == 0, !bulk.isKnown || isListDueAfterCheck(now) { bulk.ask(now) }
+            if configuration.rollingCheck, !isListRecent(now) { isRollingDue = true }
         } else if check.isReady {
             brokerIsBack(now)
         }
@@ -46,10 +44,20 @@ extension PublicationPlan {
         decideUndecided(now)
     }
 
+    /// The list is read after each regular check; where pairs are read one by one, nobody asks for it.
+    func isListDueAfterCheck(_ now: MonotonicTime) -> Bool {
+        bulk.isKnown && !bulk.isOneByOne && pairs.count > 0 && !isListRecent(now)
+    }
+
+    /// A check out of turn, after a 500, brings no second read within an interval.
+    private func isListRecent(_ now: MonotonicTime) -> Bool {
+        bulk.last.map { now - $0 < configuration.checkInterval / 2 } ?? false
+    }
+
     /// What answers now may be another broker, or an emptied one: nothing that was proven before counts until it is
     /// read again.
     private mutating func brokerIsBack(_ now: MonotonicTime) {
-        for key in order {
+        for key in pairs.keys {
             pairs[key]?.mustBeConfirmed()
         }
         retryRefused(now)
@@ -86,11 +94,11 @@ extension PublicationPlan {
     /// The group without contracts that have changed or left since they were sent: no answer is about those.
     private func stillDesired(_ sending: Sending) -> Group {
         let sent = Dictionary(
-            sending.batch.items.map { ($0.provider, $0.content.sha256) },
+            zip(sending.batch.keys, sending.batch.items.map(\.content.sha256)),
             uniquingKeysWith: { first, _ in first }
         )
         var group = sending.group
-        group.keys.removeAll { sent[$0.provider] != pairs[$0]?.desired.sha256 }
+        group.keys.removeAll { sent[$0] != pairs[$0]?.desired.sha256 }
         return group
     }
 
@@ -184,7 +192,7 @@ extension PublicationPlan {
             groups.append(group)
         } else if name == batch.consumer {
             // A consumer that the broker does not know yet: no contract of it can be accepted.
-            let keys = order(of: batch.consumer)
+            let keys = keys(of: batch.consumer)
                 .filter { key in
                     let isEdited = batch.keys.contains(key) && !group.keys.contains(key)
                     return !isEdited && pairs[key]?.needsPublishing(as: batch.version, now: now) ?? false

@@ -16,17 +16,18 @@ extension PublicationPlan {
     /// Contracts that did not get through, those with the fewest failures first.
     mutating func nextSuspects(_ now: MonotonicTime) -> PublicationBatch? {
         var suspects: [(key: PairKey, limit: Int, obstacles: Int)] = []
-        for key in order {
-            guard let record = pairs[key], let limit = record.batchLimit,
-                record.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now)
-            else { continue }
+        var position = 0
+        while let found = firstUnpublished(.suspects, from: position) {
+            position = found + 1
+            let (key, record) = (pairs.keys[found], pairs[found])
+            guard let limit = record.batchLimit, record.mayBePublished(now) else { continue }
             suspects.append((key, limit, record.obstacles))
         }
         guard let first = suspects.min(by: { $0.obstacles < $1.obstacles }) else { return nil }
         var keys: [PairKey] = []
         var bytes = 0
-        for suspect in suspects where suspect.key.consumer == first.key.consumer && suspect.obstacles == first.obstacles
-        {
+        for suspect in suspects
+        where suspect.key.ofConsumer == first.key.ofConsumer && suspect.obstacles == first.obstacles {
             bytes += pairs[suspect.key]?.desired.bytes ?? 0
             if !keys.isEmpty, keys.count >= first.limit || bytes > configuration.maximumBatchBytes { break }
             keys.append(suspect.key)
@@ -37,16 +38,20 @@ extension PublicationPlan {
     private mutating func newGroup(_ now: MonotonicTime, isRetry: Bool) -> Group? {
         var keys: [PairKey] = []
         var bytes = 0
-        var settled = ""
-        for key in order {
-            if let first = keys.first, first.consumer != key.consumer { break }
-            if keys.isEmpty, settled != key.consumer {
-                settleVersion(of: key.consumer)
-                settled = key.consumer
+        var settled: PairKey?
+        var position = 0
+        while let found = firstUnpublished(isRetry ? .refused : .unpublished, from: position) {
+            let key = pairs.keys[found]
+            if let first = keys.first, first.ofConsumer != key.ofConsumer { break }
+            if keys.isEmpty, settled != key.ofConsumer {
+                settled = key.ofConsumer
+                // Another version is to be given to all of the consumer's contracts, also to those before this one.
+                position = settleVersion(of: key.consumer) ? pairs.range(of: key.consumer).lowerBound : found
+                continue
             }
-            guard let record = pairs[key], (record.failure != nil) == isRetry, record.batchLimit == nil,
-                record.needsPublishing(as: consumers[key.consumer]?.version ?? "", now: now)
-            else { continue }
+            position = found + 1
+            let record = pairs[found]
+            guard record.mayBePublished(now) else { continue }
             if isRetry { return Group(keys: [key], isSplit: true) }
             // Alone, so that the broker's remarks are about this one.
             if record.doubt != nil {
@@ -59,6 +64,15 @@ extension PublicationPlan {
             if keys.count == maximumBatchCount { break }
         }
         return keys.isEmpty ? nil : Group(keys: keys)
+    }
+
+    /// The first pair of one of the three lists of publications, refused for now or not.
+    mutating func firstUnpublished(_ list: PairTable.List, from position: Int) -> Int? {
+        // Ends before anybody changes a consumer, which would copy them all.
+        let consumers = self.consumers
+        return pairs.first(of: list, from: position) { key, record in
+            record.publicationList == list && record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+        }
     }
 
     /// The part of `group` that still needs publishing; it becomes the current one.
@@ -88,14 +102,28 @@ extension PublicationPlan {
 
     /// Chooses the consumer's version: the first time, or when the present one holds another content of one of its
     /// pairs.
-    private mutating func settleVersion(of consumer: String) {
-        guard var record = consumers[consumer] else { return }
-        if record.version.isEmpty {
-            record.move(to: configuration.policy.base)
-            consumers[consumer] = record
+    ///
+    /// - Returns: True if it is another one than before.
+    @discardableResult
+    private mutating func settleVersion(of consumer: String) -> Bool {
+        guard let before = consumers[consumer]?.version else { return false }
+        if before.isEmpty { moveConsumer(consumer, to: configuration.policy.base) }
+        if isOccupied(consumers[consumer]?.version ?? "", of: consumer) {
+            advanceVersion(of: consumer, reason: "a contract has changed")
         }
-        let isOccupied = order(of: consumer).contains { pairs[$0]?.occupies(record.version) ?? false }
-        if isOccupied { advanceVersion(of: consumer, reason: "a contract has changed") }
+        return consumers[consumer]?.version != before
+    }
+
+    /// `version` holds, or may hold, another content of one of the consumer's pairs than the desired one.
+    private mutating func isOccupied(_ version: String, of consumer: String) -> Bool {
+        let range = pairs.range(of: consumer)
+        var position = range.lowerBound
+        while let found = pairs.first(of: .outdated, from: position, where: { $1.isOutdated }), found < range.upperBound
+        {
+            if pairs[found].occupies(version) { return true }
+            position = found + 1
+        }
+        return false
     }
 
     /// Moves all contracts of a consumer to the next version number.
@@ -126,28 +154,17 @@ extension PublicationPlan {
         if !record.version.isEmpty {
             note(.versionMoved(consumer: consumer, from: record.version, to: version, reason: reason))
         }
-        record.move(to: version)
         consumers[consumer] = record
+        moveConsumer(consumer, to: version)
         changes += 1
     }
 
-    /// The pairs of one consumer, in order.
-    func order(of consumer: String) -> ArraySlice<PairKey> {
-        let start = order.partitioningIndex { $0 >= PairKey(consumer: consumer, provider: "") }
-        let rest = order[start...]
-        return rest.prefix { $0.consumer.utf8.elementsEqual(consumer.utf8) }
+    /// The only way to another version: what has to be done for the consumer's pairs depends on it.
+    mutating func moveConsumer(_ consumer: String, to version: String) {
+        consumers[consumer]?.move(to: version)
+        pairs.versionHasChanged(of: consumer)
     }
-}
 
-extension [PairKey] {
-    /// The first index whose element fulfils `condition`; all before it do not, all after it do.
-    fileprivate func partitioningIndex(where condition: (PairKey) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if condition(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
+    /// The pairs of one consumer, in order.
+    func keys(of consumer: String) -> ArraySlice<PairKey> { pairs.keys[pairs.range(of: consumer)] }
 }

@@ -124,7 +124,7 @@ extension PublicationPlan {
     /// Somebody may have worked on the broker: what it refused is tried again, at most once a fifth of the usual time.
     mutating func retryRefused(_ now: MonotonicTime) {
         if let last = refusalsRetried, now - last < configuration.failureRetry / 5 { return }
-        for key in order where pairs[key]?.retryRefused(now) == true { refusalsRetried = now }
+        for key in pairs.keys where pairs[key]?.retryRefused(now) == true { refusalsRetried = now }
     }
 
     /// We may not publish, or not there: people have to act. Tried again slowly, and at once with new credentials.

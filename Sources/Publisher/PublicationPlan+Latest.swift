@@ -7,7 +7,7 @@ extension PublicationPlan {
         _ record: PairRecord,
         _ latest: LatestPact,
         _ now: MonotonicTime,
-        _ consumersToAdvance: inout Set<String>
+        _ consumersToAdvance: inout Set<PairKey>
     ) {
         guard let consumer = consumers[key.consumer] else { return }
         let policy = configuration.policy
@@ -41,7 +41,7 @@ extension PublicationPlan {
             repairing(key, .notLatest, "version \(latest.version) is the latest, not \(ours)")
         }
         // One answer for all pairs of the consumer that this read found.
-        if consumersToAdvance.insert(key.consumer).inserted { consumers[key.consumer]?.answer() }
+        if consumersToAdvance.insert(key.ofConsumer).inserted { consumers[key.consumer]?.answer() }
     }
 
     /// The list names what it named before we published. Either our version is an old one too, or the list is behind: a
@@ -52,7 +52,7 @@ extension PublicationPlan {
         _ latest: LatestPact,
         _ consumer: ConsumerRecord,
         _ now: MonotonicTime,
-        _ consumersToAdvance: inout Set<String>
+        _ consumersToAdvance: inout Set<PairKey>
     ) {
         if !sent.wasThere {
             let waited = sent.acceptedAt.map { now - $0 } ?? .zero
@@ -66,7 +66,7 @@ extension PublicationPlan {
             markSuperseded(key, latest)
             return
         }
-        guard consumersToAdvance.insert(key.consumer).inserted, !sent.wasThere else { return }
+        guard consumersToAdvance.insert(key.ofConsumer).inserted, !sent.wasThere else { return }
         consumers[key.consumer]?.isUnlisted()
     }
 

@@ -11,7 +11,7 @@ extension PublicationPlan {
     }
 
     private mutating func nextRequest(_ now: MonotonicTime) -> BrokerRequest? {
-        if check.isDue(now) { return check.nextRequest() }
+        if check.isDue(now) { return check.nextRequest(listFollows: bulk.failures == 0 && isListDueAfterCheck(now)) }
         guard check.isReady else { return nil }
         bulk.endOneByOne(now)
         if bulk.isDue(now) { return .latestPacts }
@@ -29,12 +29,21 @@ extension PublicationPlan {
     private mutating func nextProof(_ now: MonotonicTime) -> BrokerRequest? {
         guard bulk.failures == 0 else { return nil }
         if bulk.isOneByOne {
-            if let key = order.first(where: { pairs[$0]?.isToBeReadAlone(now) ?? false }) { return .latestPact(key) }
-        } else if order.contains(where: { pairs[$0]?.sent?.isLookedFor == false }) {
+            var position = 0
+            while let found = pairs.first(of: .toBeReadAlone, from: position, where: { $1.isToBeReadAlone }) {
+                if pairs[found].mayBeRead(now) { return .latestPact(pairs.keys[found]) }
+                position = found + 1
+            }
+        } else if pairs.first(of: .unlisted, where: { $1.sent?.isLookedFor == false }) != nil {
             return .latestPacts
         }
-        for key in order {
-            if let version = pairs[key]?.versionToRead(now) { return .pactVersion(key, version: version) }
+        var position = 0
+        while let found = pairs.first(of: .toBeRead, from: position, where: { $1.versionToRead != nil }) {
+            let record = pairs[found]
+            if record.mayBeRead(now), let version = record.versionToRead {
+                return .pactVersion(pairs.keys[found], version: version)
+            }
+            position = found + 1
         }
         return rollingRead(now)
     }
@@ -48,36 +57,50 @@ extension PublicationPlan {
         var inTurn: Int?
         var unread: Int?
         var overdue: (position: Int, turn: Int)?
-        for offset in order.indices {
-            let position = (rollingPosition + 1 + offset) % order.count
-            guard let record = pairs[order[position]], record.isReadable(now) else { continue }
+        for offset in 0..<pairs.count {
+            let position = (rollingPosition + 1 + offset) % pairs.count
+            let record = pairs[position]
+            guard record.isReadable(now) else { continue }
             if inTurn == nil { inTurn = position }
             if record.verified?.pactVersionSHA == nil {
                 if unread == nil { unread = position }
-            } else if rollingReads - record.lastTurn > order.count, record.lastTurn < overdue?.turn ?? .max {
+            } else if rollingReads - record.lastTurn > pairs.count, record.lastTurn < overdue?.turn ?? .max {
                 overdue = (position, record.lastTurn)
             }
         }
         guard let chosen = overdue?.position ?? unread ?? inTurn,
-            let version = pairs[order[chosen]]?.verified?.version
+            let version = pairs[chosen].verified?.version
         else { return nil }
         rollingPosition = chosen
-        pairs[order[chosen]]?.hasItsTurn(rollingReads)
-        return bulk.isOneByOne ? .latestPact(order[chosen]) : .pactVersion(order[chosen], version: version)
+        let key = pairs.keys[chosen]
+        pairs[key]?.hasItsTurn(rollingReads)
+        return bulk.isOneByOne ? .latestPact(key) : .pactVersion(key, version: version)
     }
 
     /// When something may have to be done although nothing happens.
-    private func wakeTime(_ now: MonotonicTime) -> MonotonicTime {
+    private mutating func wakeTime(_ now: MonotonicTime) -> MonotonicTime {
         var times = [check.due]
         guard check.isReady else { return times[0] }
         if let time = bulk.oneByOneUntil ?? bulk.due { times.append(time) }
         if publishNotBefore > now, !creations.isEmpty || !labels.isEmpty { times.append(publishNotBefore) }
-        for key in order {
-            guard let version = consumers[key.consumer]?.version, let record = pairs[key] else { continue }
-            let lane = record.batchLimit == nil ? publishNotBefore : suspectsNotBefore
-            if lane > now, record.needsPublishing(as: version, now: now) { times.append(lane) }
-            if let due = record.dueTime(as: version), due > now { times.append(due) }
-            if let due = record.readNotBefore, due > now { times.append(due) }
+        for list in [PairTable.List.unpublished, .refused, .suspects] {
+            let lane = list == .suspects ? suspectsNotBefore : publishNotBefore
+            var position = 0
+            while let found = firstUnpublished(list, from: position) {
+                let record = pairs[found]
+                if lane > now, record.mayBePublished(now) { times.append(lane) }
+                if let due = record.dueTime, due > now { times.append(due) }
+                position = found + 1
+            }
+        }
+        var position = 0
+        while let found = pairs.first(
+            of: .postponed,
+            from: position,
+            where: { $1.readNotBefore.map { $0 > now } ?? false }
+        ) {
+            if let due = pairs[found].readNotBefore { times.append(due) }
+            position = found + 1
         }
         return max(now, times.min() ?? check.due)
     }

@@ -3,7 +3,7 @@ import Shared
 extension PublicationPlan {
     /// Everything desired is proven, refused for good or superseded: nothing will change by itself soon.
     var isSettled: Bool {
-        bulk.isKnown && creations.isEmpty && labels.isEmpty && order.allSatisfy { pairs[$0]?.isSettled ?? true }
+        bulk.isKnown && creations.isEmpty && labels.isEmpty && pairs.settledCount == pairs.count
     }
 
     /// The bulk read that belongs to the last check.
@@ -33,16 +33,14 @@ extension PublicationPlan {
     }
 
     /// Pairs still to be published or proven, names and labels still to be given.
-    var queueLength: Int { order.count { !(pairs[$0]?.isSettled ?? true) } + creations.count + labels.count }
+    var queueLength: Int { pairs.count - pairs.settledCount + creations.count + labels.count }
 
     /// Something is to be published, created or labelled, now or later.
     private var isAnythingOpen: Bool {
         !creations.isEmpty || !labels.isEmpty
-            || order.contains { key in
-                guard let record = pairs[key], record.failure?.published.sha256 != record.desired.sha256 else {
-                    return false
-                }
-                return record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+            || pairs.contains { key, record in
+                record.failure?.published.sha256 != record.desired.sha256
+                    && record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
             }
     }
 
@@ -72,22 +70,19 @@ extension PublicationPlan {
         state.counters = counters
         state.warnings = [configuration.policy.warning].compactMap { $0 }
         state.events = events
-        if order.isEmpty, !remembered.isEmpty {
+        if pairs.count == 0, !remembered.isEmpty {
             state.pairs = remembered.sorted { $0.key < $1.key }.map(\.value)
             return state
         }
         let sending: Set<PairKey>
         if case .publish(let batch) = inFlight { sending = Set(batch.keys) } else { sending = [] }
-        state.pairs = order.compactMap { key in
-            pairs[key]
-                .map { record in
-                    var pair = published(key, record, now, wall)
-                    if sending.contains(key) || record.sent?.sha256 == record.desired.sha256 {
-                        pair.publishingSHA256 = record.desired.sha256
-                    }
-                    if record.verified?.isConfirmed == true { pair.verifiedAt = verifiedAt }
-                    return pair
-                }
+        state.pairs = pairs.map { key, record in
+            var pair = published(key, record, now, wall)
+            if sending.contains(key) || record.sent?.sha256 == record.desired.sha256 {
+                pair.publishingSHA256 = record.desired.sha256
+            }
+            if record.verified?.isConfirmed == true { pair.verifiedAt = verifiedAt }
+            return pair
         }
         return state
     }
@@ -112,8 +107,8 @@ extension PublicationPlan {
         pair.lastError = record.lastError.map { StateLimits.cut($0) }
         pair.superseded = record.superseded
         pair.attempts = record.attempts
-        let version = consumers[key.consumer]?.version ?? ""
-        let next = record.dueTime(as: version) ?? (record.lastError == nil ? nil : publishNotBefore)
+        let isUnpublished = record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+        let next = (isUnpublished ? record.dueTime : nil) ?? (record.lastError == nil ? nil : publishNotBefore)
         pair.nextAttemptAt = next.map { date(max($0, now), now, wall) }
         return pair
     }

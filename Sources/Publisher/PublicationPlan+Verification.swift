@@ -37,7 +37,7 @@ extension PublicationPlan {
     /// What has not been confirmed by then is read alone, and counts for nothing until it was.
     private mutating func readOneByOne(_ reason: String, _ now: MonotonicTime) {
         bulk.readOneByOne(until: now + configuration.oneByOnePeriod)
-        for key in order { pairs[key]?.mustBeLookedForAgain(now) }
+        for key in pairs.keys { pairs[key]?.mustBeLookedForAgain(now) }
         note(.readingOneByOne(reason))
         changes += 1
     }
@@ -70,12 +70,12 @@ extension PublicationPlan {
         case .pact(let pact):
             let latest = LatestPact(key: key, version: pact.version ?? "", createdAt: pact.createdAt)
             guard take(pact, of: key, latest.version, computedSHA, now) else { return }
-            var consumersToAdvance: Set<String> = []
+            var consumersToAdvance: Set<PairKey> = []
             evaluate(key, latest, now, &consumersToAdvance)
             answer(consumersToAdvance)
             pairs[key]?.mustBeLookedForAgain(now + configuration.checkInterval)
             // Somebody else's version is the latest, and ours is no further: not again at once.
-            if pairs[key]?.isToBeReadAlone(now) == true {
+            if let record = pairs[key], record.isToBeReadAlone, record.mayBeRead(now) {
                 pairs[key]?.isReadAgain(at: now + configuration.checkInterval)
             }
         case .absent:
@@ -118,9 +118,9 @@ extension PublicationPlan {
     private mutating func evaluateAll(_ pacts: [LatestPact], _ now: MonotonicTime) {
         var latest: [PairKey: LatestPact] = [:]
         for pact in pacts where pairs[pact.key] != nil { latest[pact.key] = pact }
-        var consumersToAdvance: Set<String> = []
+        var consumersToAdvance: Set<PairKey> = []
         let missing = counters.repairs[PlanNote.Repair.missing.rawValue]
-        for key in order { evaluate(key, latest[key], now, &consumersToAdvance) }
+        for key in pairs.keys { evaluate(key, latest[key], now, &consumersToAdvance) }
         // Somebody has emptied the broker or deleted something: perhaps also what our contracts were refused for.
         if counters.repairs[PlanNote.Repair.missing.rawValue] != missing {
             retryRefused(now)
@@ -132,21 +132,22 @@ extension PublicationPlan {
         _ key: PairKey,
         _ latest: LatestPact?,
         _ now: MonotonicTime,
-        _ consumersToAdvance: inout Set<String>
+        _ consumersToAdvance: inout Set<PairKey>
     ) {
         guard let record = pairs[key] else { return }
-        pairs[key]?.isLookedFor(latest: latest?.version)
+        if record.isNews(latest: latest?.version) { pairs[key]?.isLookedFor(latest: latest?.version) }
         guard let latest else {
-            let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
             // Accepted just now: the list may be a moment behind.
-            if !isNew { isMissing(key, nil, now) }
-            return
+            let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
+            return isNew ? () : isMissing(key, nil, now)
         }
         if let sent = record.sent, sent.version == latest.version {
             // Content that is in doubt is proven by reading it.
             if record.doubt == nil { prove(key, createdAt: latest.createdAt, isLatest: true) }
         } else if record.sent == nil, record.verified?.version == latest.version {
-            if pairs[key]?.isConfirmed(createdAt: latest.createdAt) == true { changes += 1 }
+            guard record.isNews(createdAt: latest.createdAt) else { return }
+            pairs[key]?.isConfirmed(createdAt: latest.createdAt)
+            changes += 1
         } else if record.failure?.published.kind == PairRecord.Failure.overwritten {
             if record.doubt?.version == latest.version { pairs[key]?.noteOverwritten(createdAt: latest.createdAt) }
         } else {
@@ -154,8 +155,8 @@ extension PublicationPlan {
         }
     }
 
-    private mutating func answer(_ consumersToAdvance: Set<String>) {
-        for consumer in consumersToAdvance.sorted() {
+    private mutating func answer(_ consumersToAdvance: Set<PairKey>) {
+        for consumer in consumersToAdvance.sorted().map(\.consumer) {
             advanceVersion(of: consumer, reason: "another version is the latest of one of its pairs")
         }
     }

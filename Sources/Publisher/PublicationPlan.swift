@@ -72,10 +72,8 @@ struct PublicationPlan: Sendable {
 
     let configuration: Configuration
     var check: BrokerCheck
-    var pairs: [PairKey: PairRecord] = [:]
-    /// All keys of `pairs` in order.
-    var order: [PairKey] = []
-    var consumers: [String: ConsumerRecord] = [:]
+    var pairs = PairTable()
+    var consumers = ConsumerTable()
     /// What a predecessor in the same run had proven, until the desired set is known.
     var remembered: [PairKey: PublishedPair] = [:]
 
@@ -154,26 +152,28 @@ struct PublicationPlan: Sendable {
     ) {
         changes += 1
         if let change { startClock(change, desired) }
-        var changed: Set<String> = []
-        for key in order where desired[key] == nil {
-            note(.dropped(key, version: pairs[key]?.verified?.version))
-            pairs[key] = nil
-            changed.insert(key.consumer)
+        var changed: Set<PairKey> = []
+        for (key, record) in pairs where desired[key] == nil {
+            note(.dropped(key, version: record.verified?.version))
+            changed.insert(key.ofConsumer)
         }
-        for (key, content) in desired where pairs[key]?.desired != content {
+        var records: [PairKey: PairRecord] = [:]
+        for (key, content) in desired {
+            var record = pairs[key] ?? newRecord(key, content)
             if pairs[key] == nil {
-                pairs[key] = newRecord(key, content)
-            } else {
-                let isSending = isSending(key, otherThan: content.sha256)
-                pairs[key]?.desire(content, whileSending: isSending)
+                changed.insert(key.ofConsumer)
+            } else if record.desired != content {
+                record.desire(content, whileSending: isSending(key, otherThan: content.sha256))
+                changed.insert(key.ofConsumer)
             }
-            changed.insert(key.consumer)
+            records[key] = record
         }
+        pairs = PairTable(records)
         remembered = [:]
-        order = pairs.keys.sorted()
-        for consumer in changed {
-            consumers[consumer, default: ConsumerRecord()].contentHasChanged()
-            for key in order(of: consumer) { pairs[key]?.consumerHasChanged() }
+        for consumer in changed.map(\.consumer) {
+            if consumers[consumer] == nil { consumers[consumer] = ConsumerRecord() }
+            consumers[consumer]?.contentHasChanged()
+            for key in keys(of: consumer) { pairs[key]?.consumerHasChanged() }
             goBack(consumer)
         }
         refreshDigests()
@@ -185,14 +185,14 @@ struct PublicationPlan: Sendable {
     private mutating func goBack(_ consumer: String) {
         guard sending?.batch.consumer != consumer, let present = consumers[consumer]?.version else { return }
         var versions: Set<String> = []
-        for key in order(of: consumer) {
+        for key in keys(of: consumer) {
             guard let record = pairs[key], record.sent == nil, record.superseded == nil, let proof = record.verified,
                 proof.sha256 == record.desired.sha256
             else { return }
             versions.insert(proof.version)
         }
         guard let version = versions.first, versions.count == 1, version != present else { return }
-        consumers[consumer]?.move(to: version)
+        moveConsumer(consumer, to: version)
     }
 
     private func isSending(_ key: PairKey, otherThan sha256: String) -> Bool {
@@ -214,10 +214,10 @@ struct PublicationPlan: Sendable {
         // The consumer goes on with its newest version; the others are behind it.
         var consumer = consumers[key.consumer] ?? ConsumerRecord()
         let rank = (former.publishedAt ?? "", version)
-        let isNewer = consumer.version.isEmpty || rank > (newestRemembered[key.consumer] ?? ("", ""))
+        let isNewer = consumer.version.isEmpty || rank > (newestRemembered[key.ofConsumer] ?? ("", ""))
         if isNewer {
             consumer.move(to: version)
-            newestRemembered[key.consumer] = rank
+            newestRemembered[key.ofConsumer] = rank
         }
         consumer.retire(version, configuration.policy)
         consumers[key.consumer] = consumer
@@ -225,15 +225,15 @@ struct PublicationPlan: Sendable {
     }
 
     /// `createdAt` and version of each consumer's newest remembered pair.
-    private var newestRemembered: [String: (String, String)] = [:]
+    private var newestRemembered: [PairKey: (String, String)] = [:]
 
     private mutating func refreshDigests() {
-        var contents: [String: [(provider: String, sha256: String)]] = [:]
-        for (key, record) in pairs { contents[key.consumer, default: []].append((key.provider, record.desired.sha256)) }
-        for (consumer, list) in contents {
-            consumers[consumer, default: ConsumerRecord()].setDigest(VersionPolicy.digest(list))
+        var contents: [PairKey: [(provider: String, sha256: String)]] = [:]
+        for (key, record) in pairs {
+            contents[key.ofConsumer, default: []].append((key.provider, record.desired.sha256))
         }
+        for (key, list) in contents { consumers[key.consumer]?.setDigest(VersionPolicy.digest(list)) }
         // Consumers that left keep their version numbers in mind, but not for ever.
-        if consumers.count > contents.count + 1000 { consumers = consumers.filter { contents[$0.key] != nil } }
+        if consumers.count > contents.count + 1000 { consumers.keep { contents[$0] != nil } }
     }
 }

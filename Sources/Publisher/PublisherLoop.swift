@@ -23,7 +23,7 @@ final class PublisherLoop {
     private var lastHeartbeat: MonotonicTime?
     private var isReported = false
     private var flag: PublishedFlag
-    private var trouble = StateTrouble()
+    private var (trouble, startMemory) = (StateTrouble(), StartMemory())
 
     /// Takes both sections' locks.
     ///
@@ -110,6 +110,7 @@ final class PublisherLoop {
     /// One turn, one heartbeat, but not more often than asked for.
     private func beat() {
         let now = MonotonicTime.now()
+        startMemory.release(now: now)
         if !isReported {
             isReported = true
             context.notify.ready()
@@ -191,7 +192,8 @@ final class PublisherLoop {
         let end = MonotonicTime.now()
         committedChanges = engine.plan.changes
         lastCommit = end
-        nextCommit = end + max(.milliseconds(20), (end - now) * 10)
+        // A tenth of the time; somebody waits for the proof right after the publication.
+        nextCommit = end + max(.milliseconds(3), (end - now) * 10)
         flag.write(if: state.pairs.contains { $0.verifiedSHA256 != nil }, wall, context.logger)
     }
 

@@ -10,6 +10,9 @@ final class SourceSignal: Sendable {
     let descriptor: Int32
     private let acknowledgement: Int32
     private let reader: StateReader
+    /// The longest sleep. A wake-up that is lost, with a writer that was killed between its commit and its call, is made
+    /// up for by its successor and, once a second, by the health server; this is for where neither is.
+    private static let longestSleep = Duration.seconds(5)
     /// The sequence that the loop has read.
     private let sequence = Atomic<UInt32>(0)
 
@@ -47,7 +50,7 @@ final class SourceSignal: Sendable {
     private func run() {
         while true {
             let known = sequence.load(ordering: .acquiring)
-            guard reader.waitForChange(of: .source, after: known, timeout: .seconds(1)) else { continue }
+            guard reader.waitForChange(of: .source, after: known, timeout: Self.longestSleep) else { continue }
             var value: UInt64 = 1
             _ = write(descriptor, &value, 8)
             // Not again before the loop has looked, or this thread would spin.

@@ -73,6 +73,7 @@ final class SupervisorLoop {
     /// Runs until every worker is gone after SIGTERM or SIGINT.
     func run() {
         process(.start)
+        var startMemory = StartMemory()
         var tokens = [UInt64](repeating: 0, count: 16)
         var masks = [UInt32](repeating: 0, count: 16)
         while !isFinished {
@@ -90,6 +91,7 @@ final class SupervisorLoop {
                 logs.read(worker)
             }
             process(.timer)
+            startMemory.release(now: .now())
             board.retry()
             // Through the same queue as everything else: a standard error that nobody reads would block us.
             for news in board.takeNews() { logs.log(news.level, news.message, news.fields(isSupervised: false)) }

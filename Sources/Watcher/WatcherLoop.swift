@@ -12,6 +12,7 @@ final class WatcherLoop {
     private let notify: NotifySocket
     private let isSupervised: Bool
     private let heartbeatInterval: Duration?
+    private var startMemory = StartMemory()
     private var machine: SourceStateMachine
     private var lastHeartbeat: MonotonicTime
     private var trouble = StateTrouble()
@@ -73,6 +74,7 @@ final class WatcherLoop {
         }
         tellProblem()
         beat(MonotonicTime.now())
+        startMemory.release(now: .now())
     }
 
     /// A file that is damaged or gone is stored again with the contracts' next reading, which is now.

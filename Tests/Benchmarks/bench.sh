@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Measures speed and memory of the release build. Proof for people, never a test: no figure makes it fail.
-# bench.sh DIRECTORY-OF-PROGRAMS [restart|idle|probes|events|scrapes|longpoll|gate|load [OPTION...]]; without a name: all.
+# Measures speed and memory of the release build, beside peers, in one run. Proof for people, never a test: no figure makes
+# it fail; a bar that is missed says by how much.
+# bench.sh DIRECTORY-OF-PROGRAMS [NAME [OPTION...]]; without a name: all. Results as JSON in .build/bench/results.
 set -euo pipefail
 programs=$(cd "$1" && pwd)
 shift
 cd "$(dirname "$0")"
-known=(restart idle probes events scrapes longpoll gate load)
+known=(restart held start idle peak probes events change bulk http_rate load scrapes longpoll gate state growth)
 
 if ! command -v python3 >/dev/null; then
     echo "skipped: python3 is not installed" >&2
@@ -15,28 +16,28 @@ compiler=${CC:-$(command -v cc || command -v gcc || command -v clang)} || {
     echo "skipped: there is no C compiler (cc, gcc, clang)" >&2
     exit 0
 }
-tools=$PWD/../../.build/bench
+tools=$(realpath -m ../../.build/bench)
 mkdir -p "$tools"
 for source in *.c; do
     "$compiler" -O2 -Wall -Wextra -static -o "$tools/${source%.c}" "$source"
 done
-
-run() {
-    local name=$1
-    shift
-    [ "$name" != restart ] || ./install-peers.sh
-    python3 -B "$name.py" "$programs" "$tools" "$@"
-}
+export BENCH_RESULTS=$tools/results
 
 if [ $# -gt 0 ]; then
     if [[ " ${known[*]} " != *" $1 "* ]]; then
         echo "There is no benchmark $1; there are: ${known[*]}" >&2
         exit 64
     fi
-    run "$@"
-    exit
+    known=("$1")
+    shift
+else
+    # What is there belongs to another run.
+    rm -rf "$BENCH_RESULTS"
 fi
+mkdir -p "$BENCH_RESULTS"
+./install-peers.sh
 for name in "${known[@]}"; do
     printf '\n== %s\n' "$name"
-    run "$name"
+    python3 -B "$name.py" "$programs" "$tools" "$@"
 done
+python3 -B summary.py "$BENCH_RESULTS"

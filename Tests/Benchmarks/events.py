@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from machine import Load, WorkDirectory, await_, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, await_, machine, prepare
+from report import Report
 
 
 def contract(index, edit):
@@ -91,15 +92,14 @@ def measure(watcher, directory, changed, count):
 def main():
     prepare()
     watcher = os.path.join(sys.argv[1], "watcher")
-    rows, load = [], Load()
+    report = Report("events")
+    print(f"from the last byte of a watch event to the desired set in the state; {machine()}\n")
     for changed in (1, 10):
         with WorkDirectory() as directory:
             size, times = measure(watcher, directory, changed, 200)
-        rows.append([f"{changed} of 10 changed, {size} bytes", f"{min(times):.2f}", f"{nearest_rank(times, 50):.2f}",
-                     f"{nearest_rank(times, 99):.2f}", f"{max(times):.2f}"])
-    print(f"{machine()}; {load.summary()}")
-    print("200 events each: last byte sent to the desired set committed, milliseconds")
-    table(["Event", "min", "median", "p99", "max"], rows)
+        what = f"event of {size // 1000} kB, {changed} of 10 contracts new"
+        report.distribution(what, times, "ms", percent=(99, 50), at_most=5)
+    report.finish()
 
 
 main()

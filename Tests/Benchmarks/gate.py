@@ -3,23 +3,23 @@
 
     gate.py PROGRAMS TOOLS [--gate FILE] [--contracts 100] [--fallbacks 10]
 
-The real local broker, manager and gate. For each contract a gate is started, which waits; then the contract's file is
-renamed into the directory. Taken: when the broker got it (its own request log, wall clock, whole milliseconds), when
+The real local broker, manager and gate. For each contract a gate is started, which waits; then the directory is swapped
+as the kubelet does it, with that contract in it. Taken: when the broker got it (its own request log, wall clock, whole milliseconds), when
 a long-poll beside the gate's had its answer, and the child's first act in main(). Then the manager is absent: how long
 after its start a gate with --timeout 3s runs its command. Which gate: the static one of `make gate` if it is there.
 """
 import argparse
 import datetime
 import http.client
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
 
-from machine import Load, WorkDirectory, machine, nearest_rank, prepare, table
-from stack import Stack
+from machine import WorkDirectory, machine, prepare
+from report import Report
+from stack import Stack, contract
 
 
 def default_gate(programs):
@@ -59,10 +59,7 @@ class LongPoll(threading.Thread):
 
 def broker_time(stack, name, since):
     """Wall-clock seconds at which the broker was asked to publish, and the last entry's number."""
-    connection = http.client.HTTPConnection(*stack.broker_address, timeout=5)
-    connection.request("GET", f"/_requests?since={since}")
-    entries = json.load(connection.getresponse())
-    connection.close()
+    entries = stack.json(f"/_requests?since={since}", stack.broker_port)
     for entry in entries:
         if entry["method"] == "POST" and any(item.get("provider") == name for item in entry.get("contracts", [])):
             at = datetime.datetime.fromisoformat(entry["at"].replace("Z", "+00:00"))
@@ -71,45 +68,25 @@ def broker_time(stack, name, since):
 
 
 def rounds(options, stack):
-    results, since = {"file renamed": [], "broker asked to publish": [], "long-poll answered": []}, 0
+    results, since = {"directory swapped": [], "broker asked to publish": [], "long-poll answered": []}, 0
+    files = {}
     for number in range(options.contracts):
         name = f"gated-{number}"
-        contract = {"consumer": {"name": "bench"}, "provider": {"name": name}, "interactions": []}
         gate = start(options, ["--provider", name, "--manager", f"http://127.0.0.1:{stack.port}"])
         if "waiting for" not in gate.stderr.readline():
             sys.exit("FAIL the gate does not say that it waits")
         poll = LongPoll(stack.port, name)
         # Both are held: the first question of the gate has been answered, the second follows at once.
         time.sleep(0.1)
-        file = os.path.join(stack.plain, f"{name}.json")
-        with open(file + "~", "w", encoding="utf-8") as target:
-            json.dump(contract, target)
-        renamed = time.monotonic()
-        os.rename(file + "~", file)
+        files = {**dict(list(files.items())[-5:]), f"{name}.json": contract(f"consumer-{number}", name)}
+        renamed = stack.publish(files)
         monotonic, real = child_of(gate, "1")
         poll.join()
         published, since = broker_time(stack, name, since)
-        results["file renamed"].append(monotonic - renamed)
+        results["directory swapped"].append(monotonic - renamed)
         results["broker asked to publish"].append(real - published)
         results["long-poll answered"].append(monotonic - poll.done)
     return results
-
-
-class PlainStack(Stack):
-    """A directory into which files are renamed, without the kubelet's links."""
-
-    def _mount(self, generated):
-        self.plain = os.path.join(self.directory, "contracts")
-        os.mkdir(self.plain)
-        with open(os.path.join(self.plain, "first.json"), "w", encoding="utf-8") as file:
-            json.dump({"consumer": {"name": "first"}, "provider": {"name": "first"}, "interactions": []}, file)
-        self.contracts = ["first.json"]
-        return self.plain
-
-    @property
-    def broker_address(self):
-        host, port = self._said("local-broker", r"listening on http://(\S+)").rsplit(":", 1)
-        return host, int(port)
 
 
 def main():
@@ -123,22 +100,21 @@ def main():
     options.gate = options.gate or default_gate(options.programs)
     prepare()
     print(f"{os.path.realpath(options.gate)}; milliseconds; {machine()}\n")
-    load = Load()
+    report = Report("gate")
     with WorkDirectory() as directory:
-        results = rounds(options, PlainStack(options.programs, directory))
-    rows = [[f"{name} → child's main()", len(values), *[f"{value * 1e3:.1f}" for value in (
-        min(values), nearest_rank(values, 50), nearest_rank(values, 99), max(values))]]
-        for name, values in results.items()]
+        stack = Stack(options.programs, directory, {})
+        results = rounds(options, stack)
+        stack.stop()
+    for name, values in results.items():
+        report.distribution(f"{name} to the child's main()", [value * 1e3 for value in values], "ms")
     late = []
     for _ in range(options.fallbacks):
         begin = time.monotonic()
         late.append(child_of(start(options, ["--provider", "P", "--manager", "http://127.0.0.1:1", "--timeout", "3s"]),
                              "0")[0] - begin)
-    name = "exec of the gate, no manager, --timeout 3s → child's main()"
-    rows.append([name, len(late), *[f"{value * 1e3:.0f}" for value in (
-        min(late), nearest_rank(late, 50), nearest_rank(late, 99), max(late))]])
-    table(["from", "rounds", "min", "median", "p99", "max"], rows)
-    print(load.summary())
+    report.distribution("exec of the gate, no manager, --timeout 3s, to the child's main()",
+                        [value * 1e3 for value in late], "ms")
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 // Probes as the kubelet sends them: a new connection each, HTTP/1.1 with "Connection: close", one second for all of it.
 //
 // http-probe COUNT PAUSE-MICROSECONDS PORT/PATH...: COUNT probes of each target, the targets in turn. Prints a line
-// "target nanoseconds status" per probe: from before connect() to the end of the answer; status 0: refused, cut or late.
+// "target nanoseconds status" per probe: from before connect() to the end of the answer; status 0: refused, -1: cut, -2: late.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static long long now(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-// The status of the answer, or 0.
+// The status of the answer; 0 without a connection, -1 without a whole answer, -2 without one in a second.
 static int probe(int port, const char *path) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -35,13 +36,15 @@ static int probe(int port, const char *path) {
                               "Accept: */*\r\nConnection: close\r\n\r\n", path, port);
         size_t filled = 0;
         ssize_t count = send(fd, text, (size_t)length, MSG_NOSIGNAL);
+        errno = 0;
         while (count > 0 && filled < sizeof text - 1) {
             count = recv(fd, text + filled, sizeof text - 1 - filled, 0);
             if (count > 0) filled += (size_t)count;
         }
         text[filled] = 0;
         // Whole, or it does not count: the head, and the end of the connection rather than of our patience.
-        if (count == 0 && strstr(text, "\r\n\r\n") && sscanf(text, "HTTP/1.%*d %d", &status) != 1) status = 0;
+        int is_whole = count == 0 && strstr(text, "\r\n\r\n") && sscanf(text, "HTTP/1.%*d %d", &status) == 1;
+        if (!is_whole) status = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? -2 : -1;
     }
     if (fd >= 0) close(fd);
     return status;

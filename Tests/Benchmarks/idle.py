@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
 """What it costs when nothing happens: wake-ups, processor time and memory of every process of the manager.
 
-    idle.py PROGRAMS TOOLS [--seconds 60]
+    idle.py PROGRAMS TOOLS [--seconds 20] [--counts 0,100,1000]
 
-Real manager and workers at default settings, three contracts published in a living local broker, no probes. A wake-up is
-a voluntary context switch of any thread. Memory is PSS: pages shared with other processes, also with those of other
-programs, count by their share.
+Real manager and workers, contracts published in a living local broker, no probes; at the default interval with each
+count, and at 30 s with the first. A wake-up is a voluntary context switch of any thread. Memory is PSS: pages shared with
+other processes count by their share, so programs of the same build that run at the same time make it smaller.
 """
 import argparse
 import os
 import re
+import shutil
+import signal
+import subprocess
 import sys
 import time
 
-from machine import Load, WorkDirectory, machine, prepare, read, table
+from machine import WorkDirectory, await_, machine, prepare, read, table
+from report import Report
 from stack import Stack
 
-SETTLING_SECONDS = 10
+SETTLING_SECONDS = 8
 BROKER = "local-broker"
 
 
@@ -36,16 +40,30 @@ def memory(pid):
     return tuple(int(re.search(rf"^{name}:\s+(\d+) kB", rollup, re.M)[1]) for name in ("Pss", "Rss"))
 
 
+def system_calls(pids, seconds=10):
+    """{process: system calls/s} under strace, which slows them down but makes them no more; None where it is missing."""
+    if not shutil.which("strace"):
+        return None
+    tracers = {name: subprocess.Popen(["strace", "-f", "-c", "-p", str(pid)], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True) for name, pid in pids.items()}
+    time.sleep(seconds)
+    found = {}
+    for name, tracer in tracers.items():
+        tracer.send_signal(signal.SIGINT)
+        total = re.search(r"^\s*100\.00\s+\S+\s+(?:\S+\s+)?(\d+)\s.*total$", tracer.communicate()[1], re.M)
+        found[name] = int(total[1]) / seconds if total else 0
+    return found
+
+
 def measure(stack, seconds):
+    """{process: [threads, wake-ups/s, processor µs/s, PSS KiB, RSS KiB]}."""
     ours = {"manager": stack.manager.pid, **stack.workers()}
     processes = {**ours, BROKER: stack.broker.pid}
-    load = Load()
     start = {name: switches_and_time(pid) for name, pid in processes.items()}
     began = time.monotonic()
     time.sleep(seconds)
     elapsed = time.monotonic() - began
     end = {name: switches_and_time(pid) for name, pid in processes.items()}
-    summary = load.summary()
     if {"manager": stack.manager.pid, **stack.workers()} != ours:
         sys.exit("FAIL a worker was restarted meanwhile")
 
@@ -57,26 +75,45 @@ def measure(stack, seconds):
         wakes, nanoseconds = (
             sum(counts[i] - start[name].get(thread, (0, 0))[i] for thread, counts in end[name].items()) for i in (0, 1))
         rows[name] = [len(end[name]), wakes / elapsed, nanoseconds / elapsed / 1e3, *memory(pid)]
-    rows["sum without the broker"] = [sum(column) for column in zip(*(rows[name] for name in ours))]
+    rows["sum"] = [sum(column) for column in zip(*(rows[name] for name in ours))]
     table(["process", "threads", "wake-ups/s", "processor µs/s", "PSS KiB", "RSS KiB"],
           [[name, threads, f"{wakes:.2f}", f"{micros:.0f}", pss, rss]
            for name, (threads, wakes, micros, pss, rss) in rows.items()])
-    print(summary)
+    return rows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--counts", default="0,100,1000", help="numbers of contracts")
     options = parser.parse_args()
     prepare()
-    with WorkDirectory() as directory:
-        stack = Stack(options.programs, directory)
-        print(f"idle cost over {options.seconds:g} s, {len(stack.contracts)} contracts published; {machine()}\n")
-        time.sleep(SETTLING_SECONDS)
-        measure(stack, options.seconds)
-        stack.stop()
+    report = Report("idle")
+    print(f"idle cost over {options.seconds:g} s; {machine()}")
+    counts = [int(word) for word in options.counts.split(",")]
+    for count, interval in [(count, 2) for count in counts] + [(counts[0], 30)]:
+        with WorkDirectory() as directory:
+            stack = Stack(options.programs, directory, count, {"CHECK_INTERVAL_SECS": str(interval)})
+            await_("everything is published", lambda: stack.published() == count, 60)
+            print(f"\n{count} contracts, CHECK_INTERVAL_SECS={interval}")
+            time.sleep(SETTLING_SECONDS)
+            rows = measure(stack, options.seconds)
+            traced = system_calls({"manager": stack.manager.pid, **stack.workers()}) if count == counts[0] else None
+            stack.stop()
+        at = f"{count} contracts"
+        if traced:
+            report.figure(f"system calls, {at}, interval {interval} s", sum(traced.values()), "/s")
+        if interval != 2:
+            report.figure(f"wake-ups, {at}, interval {interval} s", rows["sum"][1], "/s", at_most=2.5)
+            continue
+        report.figure(f"wake-ups, {at}", rows["sum"][1], "/s", at_most=6)
+        report.figure(f"wake-ups of the manager, {at}", rows["manager"][1], "/s", at_most=1.5)
+        report.figure(f"processor, {at}", rows["sum"][2] / 1e4, "% of a core")
+        report.figure(f"PSS of all, {at}", rows["sum"][3] / 1024, "MiB", at_most=32 if count == 100 else None)
+        report.figure(f"PSS of the manager, {at}", rows["manager"][3] / 1024, "MiB", at_most=5)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ floor, a C server. `at rest` is the same without the load.
 import argparse
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,9 @@ import threading
 import time
 from collections import Counter
 
-from machine import Load, WorkDirectory, await_, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, await_, machine, nearest_rank, prepare, table
+from nginx import start_nginx
+from report import Report
 from stack import Stack
 
 PATHS = ["/liveness", "/readiness"]
@@ -101,71 +102,12 @@ class Crowd:
 
 
 class BigStack(Stack):
-    """The stack with other contracts, swapped as the kubelet does it."""
-
-    generation = 1
-
-    def publish(self, files):
-        mount = os.path.join(self.directory, "pact-contracts")
-        self.generation += 1
-        name = f"..2026_01_01_00_00_00.{self.generation}"
-        os.mkdir(os.path.join(mount, name))
-        for key, content in files.items():
-            with open(os.path.join(mount, name, key), "w") as file:
-                file.write(content)
-        old = os.readlink(os.path.join(mount, "..data"))
-        os.symlink(name, os.path.join(mount, "..data_tmp"))
-        os.rename(os.path.join(mount, "..data_tmp"), os.path.join(mount, "..data"))
-        for key in files:
-            if not os.path.lexists(os.path.join(mount, key)):
-                os.symlink(os.path.join("..data", key), os.path.join(mount, key))
-        shutil.rmtree(os.path.join(mount, old))
-
     def status(self):
-        with request(self.port, "/status", "application/json") as connection:
-            data = b""
-            while b"\r\n\r\n" not in data:
-                data += connection.recv(65536)
-            head, _, body = data.partition(b"\r\n\r\n")
-            length = int([line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")][0].split()[1])
-            chunks, missing = [body], length - len(body)
-            while missing > 0:
-                chunks.append(connection.recv(1 << 20))
-                missing -= len(chunks[-1])
-        return json.loads(b"".join(chunks))
+        return self.json("/status")
 
     def status_of_stream(self, path):
         with request(self.port, path, "text/event-stream") as connection:
             return int(connection.recv(4096).split(b" ", 2)[1])
-
-
-def nginx(directory):
-    """(port, None), or (None, why not)."""
-    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if not program:
-        return None, "nginx is not installed (Debian: nginx-light)"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    body = '{"status":"alive","supervised":true,"supervisor_tick_age_seconds":1}'
-    temporary = "\n".join(f"{kind}_temp_path {directory}/{kind};" for kind in (
-        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    with open(os.path.join(directory, "nginx.conf"), "w") as file:
-        file.write(f"daemon off;\nmaster_process off;\npid {directory}/nginx.pid;\nerror_log stderr;\n"
-                   f"events {{}}\nhttp {{\naccess_log off;\n{temporary}\nserver {{\nlisten 127.0.0.1:{port} backlog=4096;\n"
-                   f"location / {{\ndefault_type application/json;\nadd_header Cache-Control no-store;\n"
-                   f"return 200 '{body}';\n}}\n}}\n}}\n")
-    subprocess.Popen([program, "-p", directory, "-c", os.path.join(directory, "nginx.conf"), "-e", "stderr"],
-                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def listens():
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return True
-        except OSError:
-            return False
-    await_("nginx listens", listens)
-    return port, None
 
 
 def probe(tools, count, targets):
@@ -184,11 +126,23 @@ def probe(tools, count, targets):
 
 def rows(situation, found):
     for name, results in found.items():
-        micros = [took for took, status in results if status]
-        answers = Counter(status or "none" for _, status in results)
+        micros = [took for took, status in results if status > 0]
+        answers = Counter(status if status > 0 else "none" for _, status in results)
         yield [situation, name, len(results), *[f"{value:.0f}" for value in (
             nearest_rank(micros, 50), nearest_rank(micros, 99), max(micros))],
             ", ".join(f"{status}: {count}" for status, count in sorted(answers.items(), key=str))]
+
+
+def situation(report, name, found):
+    """Keeps the figures; returns the rows."""
+    times = {target: [took for took, status in results if status > 0] for target, results in found.items()}
+    others = {target: values for target, values in times.items() if target not in PATHS}
+    for path in PATHS:
+        report.distribution(f"{path} {name}", times[path], "µs", beside=others)
+        report.figure(f"{path} {name}, without an answer", len(found[path]) - len(times[path]), "", at_most=0)
+    if name == "under load":
+        report.figure("/liveness under load, p99", nearest_rank(times["/liveness"], 99) / 1e3, "ms", at_most=10)
+    return list(rows(name, found))
 
 
 def main():
@@ -200,30 +154,29 @@ def main():
     options = parser.parse_args()
     prepare()
     print(f"probe latency under load, microseconds, new connections; {machine()}\n")
+    report = Report("load")
     with WorkDirectory() as directory:
         floor = subprocess.Popen([os.path.join(options.tools, "floor-server")], stdout=subprocess.PIPE, text=True)
         floor_port = int(floor.stdout.readline().split("=")[1])
-        nginx_port, obstacle = nginx(directory)
+        nginx_port, _, obstacle = start_nginx(directory)
         stack = BigStack(options.programs, directory)
         targets = {path: f"{stack.port}{path}" for path in PATHS}
         if nginx_port:
             targets["nginx, constant"] = f"{nginx_port}/"
         else:
-            print(f"nginx skipped: {obstacle}")
+            report.skip("nginx", obstacle)
         targets["floor (C)"] = f"{floor_port}/"
         result, notes = [], []
-        load = Load()
-        result += rows("at rest", probe(options.tools, options.count, targets))
-        notes.append(f"at rest: {load.summary()}")
+        result += situation(report, "at rest", probe(options.tools, options.count, targets))
         crowd = Crowd(stack, options.contracts)
         # The first revision is on its way.
         time.sleep(1)
-        load = Load()
-        result += rows("under load", probe(options.tools, options.count, targets))
-        notes.append(f"under load: {load.summary()}; {crowd.stop()}")
+        result += situation(report, "under load", probe(options.tools, options.count, targets))
+        notes.append(f"under load: {crowd.stop()}")
         stack.stop()
     table(["situation", "target", "probes", "median", "p99", "max", "answers"], result)
-    print("\n".join(notes))
+    print("\n".join(notes) + "\n")
+    report.finish()
 
 
 if __name__ == "__main__":

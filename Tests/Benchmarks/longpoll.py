@@ -12,14 +12,16 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
-from machine import Load, WorkDirectory, await_, machine, nearest_rank, prepare, read, table
+from machine import WorkDirectory, await_, machine, prepare, read
+from report import Report
 
 
 def measure(options, directory, commits, clients):
     """[(commit, first, last)] in microseconds."""
-    state, log = os.path.join(directory, f"state-{clients}"), os.path.join(directory, f"log-{clients}")
-    os.mkdir(state, 0o700)
+    state = tempfile.mkdtemp(prefix="state-", dir=directory)
+    log = state + ".log"
     with open(log, "ab") as file:
         server = subprocess.Popen(
             [os.path.join(options.programs, "health-server")], stdin=subprocess.DEVNULL, stdout=file, stderr=file,
@@ -47,16 +49,19 @@ def main():
         return
     prepare()
     print(f"commit to long-poll answer, microseconds; {machine()}\n")
-    rows, load = [], Load()
+    report = Report("longpoll")
     with WorkDirectory() as directory:
         for commits, clients in [(options.commits, 1), (50, options.clients)]:
             results = measure(options, directory, commits, clients)
             names = ["the commit itself", "first answer", "last answer"][:2 if clients == 1 else 3]
             for name, values in zip(names, zip(*results)):
-                rows.append([clients, name, len(values), *[f"{value:.0f}" for value in (
-                    min(values), nearest_rank(values, 50), nearest_rank(values, 99), max(values))]])
-    table(["held requests", "from just before the commit to", "commits", "min", "median", "p99", "max"], rows)
-    print(load.summary())
+                report.distribution(f"{clients} held: to {name}", values, "µs", percent=(50, 99, 100))
+        last = []
+        for clients in sorted({1, 4, 16, 64, options.clients}):
+            results = measure(options, directory, 30, clients)
+            last.append((clients, sorted(row[-1] for row in results)[len(results) // 2]))
+        report.grows("commit to the last long-poll answer", "held requests", "µs", last)
+    report.finish()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a probe of the kubelet waits for its answer: a new connection each, /liveness and /readiness in turn.
 
-    probes.py PROGRAMS TOOLS [--count 2000]
+    probes.py PROGRAMS TOOLS [--count 1200]
 
 Three situations: at rest; the publisher killed every 100 ms (the supervisor's backoff makes most of these find nobody);
 the publisher killed each time it has been well for 1.1 s, so that it is back at once. Between any two probes the same
@@ -16,7 +16,8 @@ import sys
 import time
 from collections import Counter
 
-from machine import Load, WorkDirectory, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, machine, nearest_rank, prepare, table
+from report import Report
 from stack import Stack
 
 PAUSE_MICROSECONDS = 5000
@@ -76,8 +77,8 @@ def probe(tools, stack, floor_port, count, kills=None):
 
 
 def row(situation, name, results):
-    micros = [took / 1e3 for _, took, status in results if status]
-    answers = Counter(status or "none" for _, _, status in results)
+    micros = [took / 1e3 for _, took, status in results if status > 0]
+    answers = Counter(status if status > 0 else "none" for _, _, status in results)
     answers = ", ".join(f"{status}: {count}" for status, count in sorted(answers.items(), key=str))
     return [situation, name, *[f"{value:.0f}" for value in
                                (min(micros), nearest_rank(micros, 50), nearest_rank(micros, 99), max(micros))], answers]
@@ -87,11 +88,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
+    parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     options = parser.parse_args()
     prepare()
     print(f"probe latency, {options.count} probes each, {PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")
-    rows, notes = [], []
+    rows, notes, report = [], [], Report("probes")
     for situation, plan in SITUATIONS:
         # A manager of its own each: the backoff of one situation would be the next one's.
         with WorkDirectory() as directory:
@@ -100,15 +101,20 @@ def main():
             stack = Stack(options.programs, directory)
             # The publisher well for longer than a second: its first restart is at once.
             time.sleep(2)
-            load = Load()
             kills = Kills(stack, *plan) if plan else None
             results = probe(options.tools, stack, floor_port, options.count, kills)
-            notes.append(f"{situation}: {load.summary()}{kills.summary() if kills else ''}")
+            if kills:
+                notes.append(f"{situation}{kills.summary()}")
             stack.stop()
+        ours, floor = ([took / 1e3 for target, took, status in results if status > 0 and target % 2 == odd] for odd in (0, 1))
+        report.distribution(f"probe, {situation}", ours, "µs", beside={"floor (C)": floor})
+        report.figure(f"probes without an answer, {situation}",
+                      sum(1 for target, _, status in results if status <= 0 and target % 2 == 0), "", at_most=0)
         rows.append(row(situation, "health-server", [result for result in results if result[0] % 2 == 0]))
         rows.append(row("", "floor (C)", [result for result in results if result[0] % 2 == 1]))
     table(["situation", "server", "min µs", "median µs", "p99 µs", "max µs", "answers"], rows)
-    print("\n".join(notes))
+    print("\n".join(notes) + "\n")
+    report.finish()
 
 
 if __name__ == "__main__":

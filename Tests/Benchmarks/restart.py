@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Restart latency: from SIGKILL of a worker to the first instruction of its replacement's main().
 
-    restart.py PROGRAMS TOOLS [--kills 100] [--seed N] [--scheduling ordinary|realtime|both]
+    restart.py PROGRAMS TOOLS [--kills 30] [--seed N] [--scheduling ordinary|realtime|both]
 
 All supervisors run at once with three workers each, and are visited round robin in random order, so that whatever else
 the machine does falls on all alike. A worker has been ready for at least 1.2 s when it is killed; the three are killed
@@ -14,7 +14,8 @@ import random
 import time
 
 import supervisors
-from machine import Load, WorkDirectory, machine, nearest_rank, prepare, read, table
+from machine import WorkDirectory, machine, nearest_rank, prepare, read, table
+from report import Report
 
 PRIORITY = 5
 
@@ -48,7 +49,8 @@ def measure(kinds, options, generator):
             supervisor.start()
         for number in range(options.kills):
             worker = supervisors.WORKERS[number % 3]
-            for supervisor in generator.sample(running, len(running)):
+            taking_part = [each for each in running if not each.is_slow or number % 10 == 0]
+            for supervisor in generator.sample(taking_part, len(taking_part)):
                 wait = 1.2 + generator.random() - supervisor.ready_for(worker)
                 if wait > 0:
                     time.sleep(wait)
@@ -58,9 +60,16 @@ def measure(kinds, options, generator):
     return latencies
 
 
-def report(latencies):
+def show(latencies, scheduling, report):
     medians = {name: nearest_rank([value for _, value in pairs], 50) for name, pairs in latencies.items()}
     ours = medians["manager"]
+    report.distribution(f"kill -9 to main(), {scheduling}", [value for _, value in latencies["manager"]], "ms",
+                        beside={name: [value for _, value in pairs] for name, pairs in latencies.items()
+                                if name != "manager"})
+    report.figure(f"kill -9 to main(), median, in floors, {scheduling}", ours / medians["floor (C)"], "×", at_most=1.6)
+    for peer in ("runit", "s6"):
+        if peer in medians:
+            report.figure(f"kill -9 to main(), median, in {peer}'s, {scheduling}", ours / medians[peer], "×", at_most=1)
     rows = []
     for name, pairs in latencies.items():
         values = [value for _, value in pairs]
@@ -77,21 +86,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--kills", type=int, default=100, help="of each supervisor")
+    parser.add_argument("--kills", type=int, default=30, help="of each supervisor and scheduling")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--scheduling", choices=["ordinary", "realtime", "both"], default="both")
     options = parser.parse_args()
     prepare()
     gc.disable()
 
-    kinds = []
+    kinds, missing = [], []
     for kind in supervisors.ALL:
         reason = kind.missing()
         if reason:
-            print(f"skipped {kind.name}: {reason}")
+            missing.append((kind.name, reason))
         else:
             kinds.append(kind)
     generator = random.Random(options.seed)
+    report = Report("restart")
+    for name, reason in missing:
+        report.skip(name, reason)
     print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")
     if note := scheduling_note():
         print(note)
@@ -100,11 +112,11 @@ def main():
         if reason:
             print(f"skipped scheduling {scheduling}: {reason}")
             continue
-        load = Load()
         latencies = measure(kinds, options, generator)
         print(f"\nscheduling {scheduling}" + (f" (SCHED_RR {PRIORITY})" if scheduling == "realtime" else ""))
-        report(latencies)
-        print(load.summary())
+        show(latencies, scheduling, report)
+    print()
+    report.finish()
 
 
 if __name__ == "__main__":

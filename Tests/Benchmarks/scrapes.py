@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a probe of the kubelet waits while /metrics is scraped without a pause.
 
-    scrapes.py PROGRAMS TOOLS [--count 2000] [--contracts 1000] [--scrapers 2]
+    scrapes.py PROGRAMS TOOLS [--count 1200] [--contracts 1000] [--scrapers 2]
 
 As probes.py: a new connection each, /liveness and /readiness in turn, between any two the floor, a C server that writes
 a constant. The scrapers are processes that ask again as soon as they have the whole page, over one connection each; on
@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 
-from machine import Load, WorkDirectory, await_, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, await_, machine, nearest_rank, prepare, table
 from probes import PAUSE_MICROSECONDS, probe, row
+from report import Report
 from stack import Stack
 
 
@@ -40,27 +41,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
     parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
-    parser.add_argument("--count", type=int, default=2000, help="probes in each situation")
+    parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     parser.add_argument("--contracts", type=int, default=1000)
     parser.add_argument("--scrapers", type=int, default=2)
     options = parser.parse_args()
     prepare()
     print(f"probe latency beside scrapes, {options.contracts} contracts, {options.count} probes each, "
           f"{PAUSE_MICROSECONDS / 1e3:g} ms apart; {machine()}\n")
-    rows, notes = [], []
+    rows, notes, report = [], [], Report("scrapes")
     with WorkDirectory() as directory:
         floor = subprocess.Popen([os.path.join(options.tools, "floor-server")], stdout=subprocess.PIPE, text=True)
         floor_port = int(floor.stdout.readline().split("=")[1])
-        stack = Stack(options.programs, directory, generated=options.contracts)
+        stack = Stack(options.programs, directory, options.contracts)
         await_("everything is published", lambda: stack.status_of("/readiness") == 200, 120)
         for scrapers in (0, 1, options.scrapers):
             end, results = multiprocessing.Event(), multiprocessing.Queue()
             clients = [multiprocessing.Process(target=scrape, args=(stack.port, end, results)) for _ in range(scrapers)]
             for client in clients:
                 client.start()
-            load = Load()
             answers = probe(options.tools, stack, floor_port, options.count)
-            note = f"{scrapers} scrapers: {load.summary()}"
+            note = f"{scrapers} scrapers"
+            ours, floor = ([took / 1e3 for target, took, status in answers if status > 0 and target % 2 == odd]
+                           for odd in (0, 1))
+            report.distribution(f"probe beside {scrapers} scrapers", ours, "µs", beside={"floor (C)": floor})
             end.set()
             found = [results.get(timeout=30) for _ in clients]
             for client in clients:
@@ -74,7 +77,8 @@ def main():
             rows.append(row("", "floor (C)", [r for r in answers if r[0] % 2 == 1]))
         stack.stop()
     table(["situation", "server", "min µs", "median µs", "p99 µs", "max µs", "answers"], rows)
-    print("\n".join(notes))
+    print("\n".join(notes) + "\n")
+    report.finish()
 
 
 if __name__ == "__main__":

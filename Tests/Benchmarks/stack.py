@@ -7,45 +7,87 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 from machine import await_, children, name_of, read
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/examples/contracts")
 
 
+def contract(consumer, provider, description="a", filler=0):
+    """A contract with one interaction; `filler`: bytes of body more."""
+    response = {"status": 200, **({"body": "x" * filler} if filler else {})}
+    interaction = {"description": description, "request": {"method": "GET", "path": "/"}, "response": response}
+    return json.dumps({"consumer": {"name": consumer}, "provider": {"name": provider}, "interactions": [interaction]})
+
+
+def generated(count):
+    """{file name: contract}: each of its own provider, 20 of a consumer."""
+    return {f"{number}.json": contract(f"consumer-{number // 20}", f"provider-{number}") for number in range(count)}
+
+
 class Stack:
-    def __init__(self, programs, directory, generated=0):
-        """`generated`: contracts besides the examples, each of its own provider, 20 of a consumer."""
+    def __init__(self, programs, directory, contracts=None, settings=None, arguments=()):
+        """`contracts`: the number of generated ones, each of its own provider, 20 of a consumer, or {file name: text};
+        without it the three examples. `settings`: environment of the manager; `arguments`: of the broker."""
         self.programs, self.directory = programs, directory
-        self.logs = {name: os.path.join(directory, name + ".log") for name in ("local-broker", "manager")}
-        mount = self._mount(generated)
-        self.broker = self._start("local-broker", ["--port", "0", "--quiet"], {})
+        self.logs = {}
+        if contracts is None:
+            contracts = {name: read(os.path.join(EXAMPLES, name)) for name in os.listdir(EXAMPLES)
+                         if name.endswith(".json")}
+        self.mount = os.path.join(directory, "pact-contracts")
+        os.mkdir(self.mount)
+        self.generation = 0
+        self.publish(generated(contracts) if isinstance(contracts, int) else contracts)
+        self.broker = self._start("local-broker", ["--port", "0", "--quiet", *arguments], {})
         url = self._said("local-broker", r"listening on (\S+)")
+        self.broker_port = int(url.rsplit(":", 1)[1].rstrip("/"))
         self.manager = self._start("manager", [], {
-            "BROKER_URL": url, "CONFIGMAP_PATH": mount, "STATE_DIR": os.path.join(directory, "state"),
-            "HEALTH_PORT": "0",
+            "BROKER_URL": url, "CONFIGMAP_PATH": self.mount, "STATE_DIR": os.path.join(directory, "state"),
+            "HEALTH_PORT": "0", **(settings or {}),
         })
         self.port = int(self._said("manager", r"health\.port=(\d+)"))
         await_("/readiness is 200", lambda: self.status_of("/readiness") == 200)
 
-    def _mount(self, generated):
-        """The kubelet's layout: files in a timestamped directory, `..data` points to it."""
-        mount = os.path.join(self.directory, "pact-contracts")
-        generation = "..2026_01_01_00_00_00.1"
-        shutil.copytree(EXAMPLES, os.path.join(mount, generation))
-        for number in range(generated):
-            interaction = {"description": "a", "request": {"method": "GET", "path": "/"}, "response": {"status": 200}}
-            contract = {"consumer": {"name": f"consumer-{number // 20}"}, "provider": {"name": f"provider-{number}"},
-                        "interactions": [interaction]}
-            with open(os.path.join(mount, generation, f"{number}.json"), "w", encoding="utf-8") as file:
-                json.dump(contract, file)
-        os.symlink(generation, os.path.join(mount, "..data"))
-        self.contracts = [name for name in os.listdir(os.path.join(mount, generation)) if name.endswith(".json")]
-        for name in self.contracts:
-            os.symlink(os.path.join("..data", name), os.path.join(mount, name))
-        return mount
+    def publish(self, files):
+        """Replaces the mounted ConfigMap as the kubelet does it: a new timestamped directory, and `..data` is renamed to
+        point there. Returns when the rename is done, at the time it was."""
+        self.generation += 1
+        name = f"..2026_01_01_00_00_00.{self.generation}"
+        os.mkdir(os.path.join(self.mount, name))
+        for key, content in files.items():
+            with open(os.path.join(self.mount, name, key), "w", encoding="utf-8") as file:
+                file.write(content)
+        data, temporary = os.path.join(self.mount, "..data"), os.path.join(self.mount, "..data_tmp")
+        old = os.readlink(data) if os.path.lexists(data) else None
+        os.symlink(name, temporary)
+        swapped = time.monotonic()
+        os.rename(temporary, data)
+        for key in files:
+            if not os.path.lexists(os.path.join(self.mount, key)):
+                os.symlink(os.path.join("..data", key), os.path.join(self.mount, key))
+        if old:
+            shutil.rmtree(os.path.join(self.mount, old))
+        self.contracts = list(files)
+        return swapped
+
+    def published(self):
+        """How many contracts are known to be in the broker; -1 without an answer."""
+        status = self.json("/status")
+        return status["readiness"]["published"] if status else -1
+
+    def json(self, path, port=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
+            return json.load(connection.getresponse())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
 
     def _start(self, name, arguments, environment):
+        self.logs[name] = os.path.join(self.directory, name + ".log")
         with open(self.logs[name], "ab") as log:
             return subprocess.Popen(
                 [os.path.join(self.programs, name), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -16,6 +16,8 @@ class Supervisor:
     """One supervisor with its three workers. A subclass says what to execute in `prepare`."""
 
     name = ""
+    # Takes a second for a restart, on purpose or not: killed in every tenth round only.
+    is_slow = False
     # The executable that must be there, and the Debian package that has it.
     needs = None
     package = None
@@ -191,4 +193,49 @@ class Daemontools(ScanDirectory):
         os.chmod(service, 0o1755)
 
 
-ALL = [Manager, Floor, S6, Runit, Daemontools]
+class S6WithoutReadiness(ScanDirectory):
+    """As most run it: it lets a second pass between two starts of a service."""
+
+    name, needs, package, logger = "s6, no readiness", "s6-svscan", "s6", "s6-log n5 s100000"
+    is_slow = True
+
+
+class Supervisord(Supervisor):
+    name, needs, package = "supervisord", "supervisord", "supervisor"
+    is_slow = True
+
+    def prepare(self):
+        configuration = os.path.join(self.directory, "supervisord.conf")
+        paths = self.worker_links(os.path.join(self.directory, "workers"))
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(f"[supervisord]\nnodaemon=true\nlogfile={self.directory}/supervisord.log\n"
+                       f"pidfile={self.directory}/pid\nchildlogdir={self.directory}\n")
+            for name, path in zip(WORKERS, paths):
+                file.write(f"[program:{name}]\ncommand={path}\nautorestart=true\nstartsecs=1\n")
+        return ["supervisord", "-n", "-c", configuration], {}
+
+
+class Circus(Supervisor):
+    """From PyPI, in the environment that install-peers.sh makes."""
+
+    name, package = "circus", "PyPI circus"
+    is_slow = True
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/bench/venv/bin/circusd")
+
+    @classmethod
+    def missing(cls):
+        return None if os.access(cls.program, os.X_OK) else "circus is not installed (PyPI circus)"
+
+    def prepare(self):
+        configuration = os.path.join(self.directory, "circus.ini")
+        paths = self.worker_links(os.path.join(self.directory, "workers"))
+        with open(configuration, "w", encoding="utf-8") as file:
+            ends = [f"ipc://{self.directory}/{name}" for name in ("endpoint", "pubsub", "stats")]
+            file.write(f"[circus]\nendpoint = {ends[0]}\npubsub_endpoint = {ends[1]}\nstats_endpoint = {ends[2]}\n"
+                       "warmup_delay = 0\n")
+            for name, path in zip(WORKERS, paths):
+                file.write(f"[watcher:{name}]\ncmd = {path}\ncopy_env = True\nmax_retry = -1\n")
+        return [self.program, configuration], {}
+
+
+ALL = [Manager, Floor, S6, S6WithoutReadiness, Runit, Daemontools, Supervisord, Circus]

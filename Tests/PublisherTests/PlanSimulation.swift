@@ -58,6 +58,7 @@ final class PlanSimulation {
                 log.append((now, request))
                 answer(request)
                 checkPace()
+                checkLists()
                 afterEach?(self)
                 if done(self) { return true }
             case .wait(let time):
@@ -78,10 +79,31 @@ final class PlanSimulation {
             accepted = plan.counters.attempts["created", default: 0] + plan.counters.attempts["unchanged", default: 0]
             quietSince = now
         }
-        guard now - quietSince > .seconds(1), second.count > 40 + 4 * plan.order.count, !isStormTold else { return }
+        guard now - quietSince > .seconds(1), second.count > 40 + 4 * plan.pairs.keys.count, !isStormTold else {
+            return
+        }
         isStormTold = true
         let kinds = Dictionary(grouping: second) { "\($0.request.kind)" }.mapValues(\.count)
         Issue.record("\(second.count) requests in a second: \(kinds)")
+    }
+
+    /// What has to be done for a pair is found: each pair that belongs on a list is on it.
+    private func checkLists() {
+        let plan = plan
+        for (position, (key, record)) in plan.pairs.enumerated() {
+            let isUnpublished = record.isUnpublished(as: plan.consumers[key.consumer]?.version ?? "")
+            let belongs: [(PairTable.List, Bool)] = [
+                (record.publicationList, isUnpublished), (.outdated, record.isOutdated),
+                (.unlisted, record.sent?.isLookedFor == false), (.toBeRead, record.versionToRead != nil),
+                (.toBeReadAlone, record.isToBeReadAlone),
+                (.postponed, record.readNotBefore.map { $0 > now } ?? false),
+            ]
+            for (list, belongs) in belongs where belongs && !plan.pairs.isOn(list, position) {
+                Issue.record("\(key) is not on the list \(list)")
+            }
+        }
+        #expect(plan.pairs.settledCount == plan.pairs.values.count { $0.isSettled })
+        #expect(plan.pairs.provenCount == plan.pairs.values.count { $0.verified?.sha256 == $0.desired.sha256 })
     }
 
     private var accepted = 0

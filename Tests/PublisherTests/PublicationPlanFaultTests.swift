@@ -166,7 +166,7 @@ struct PublicationPlanFaultTests {
         simulation.broker.similarNames = ["provider-3", "consumer-1"]
         simulation.desire(PlanSimulation.pairs(40, consumers: 2))
         #expect(simulation.settle())
-        let failed = simulation.plan.pairs.filter { $0.value.failure != nil }.keys
+        let failed = simulation.plan.pairs.filter { $0.value.failure != nil }.map(\.key)
         #expect(Set(failed) == Set((0..<40).filter { $0 % 2 == 1 }.map { PairKey("consumer-1", "provider-\($0)") }))
         #expect(simulation.publications.count <= 3)
         #expect(simulation.plan.pairs[PairKey("consumer-1", "provider-3")]?.failure?.published.kind == "similar_name")

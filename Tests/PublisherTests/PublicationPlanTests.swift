@@ -22,6 +22,22 @@ struct PublicationPlanTests {
         )
     }
 
+    @Test func `names that look alike and differ in their bytes are different consumers and providers`() {
+        let simulation = PlanSimulation()
+        let names = ["caf\u{e9}", "cafe\u{301}"]
+        var desired: [PairKey: String] = [:]
+        for consumer in names { for provider in names { desired[PairKey(consumer, provider)] = consumer + provider } }
+        simulation.desire(desired)
+        #expect(simulation.settle())
+        #expect(simulation.publications.map(\.items.count) == [2, 2])
+        desired[PairKey(names[0], names[0])] = "changed"
+        simulation.desire(desired)
+        #expect(simulation.settle())
+        for (key, content) in desired { #expect(simulation.plan.pairs[key]?.verified?.sha256 == content) }
+        let versions = names.map { simulation.plan.consumers[$0]?.version }
+        #expect(versions[0] != versions[1], "only the one with the edit moves")
+    }
+
     @Test func `a thousand contracts with three refused ones publish 997 within 80 requests`() {
         let simulation = PlanSimulation { $0.checkInterval = .seconds(30) }
         simulation.broker.refused = ["sha-7", "sha-500", "sha-999"]

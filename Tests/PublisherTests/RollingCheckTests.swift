@@ -101,10 +101,10 @@ struct RollingCheckTests {
         let count = 60
         let simulation = simulation(count, reading)
         if history.isRead { simulation.run(for: simulation.configuration.checkInterval * (count + 5)) }
-        for key in simulation.plan.order { overwrite(key, in: simulation) }
+        for key in simulation.plan.pairs.keys { overwrite(key, in: simulation) }
         #expect(!simulation.isSynced)
         let found = intervals(of: simulation, limit: history.turns * count) { simulation in
-            simulation.plan.order.allSatisfy { isFound($0, simulation) }
+            simulation.plan.pairs.keys.allSatisfy { isFound($0, simulation) }
         }
         #expect(found != nil)
         #expect(simulation.run(for: .seconds(5)) { $0.isSynced && $0.plan.isSettled })
@@ -115,7 +115,7 @@ struct RollingCheckTests {
         let count = 20
         let simulation = simulation(count, reading)
         simulation.run(for: simulation.configuration.checkInterval * (count + 5))
-        let keys = simulation.plan.order
+        let keys = simulation.plan.pairs.keys
         let answer = BrokerOutcome.transient(.init(cause: .http(504), text: "504", retryAfter: nil))
         for key in keys[5..<10] { simulation.broker.singleReadAnswers[key] = answer }
         simulation.run(for: .seconds(1200))

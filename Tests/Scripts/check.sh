@@ -82,6 +82,10 @@ optional Tests/Scripts/rootfs.sh "$release"
 step "compose and Tilt"
 optional Tests/Scripts/deploy.sh "$release"
 
+step "instructions of the hot paths"
+command -v valgrind >/dev/null || Tests/Benchmarks/install-peers.sh valgrind
+optional python3 -B Tests/Benchmarks/instructions.py "$release"
+
 step "peers: the real pact tools"
 code=0
 PACT_CLI=$(Tests/Scripts/peers.sh) || code=$?

@@ -15,6 +15,12 @@ struct StateExerciserMain {
         state-exerciser hold-requests DIRECTORY PORT N CLIENTS
                                             N commits that each answer CLIENTS long-polls of the health server on PORT
 
+        state-exerciser measure-state DIRECTORY PAIRS ROUNDS
+        state-exerciser measure-contracts ROUNDS FILE...
+                                            what commits, reads and contracts cost; lines "what nanoseconds"
+        state-exerciser commits DIRECTORY PAIRS N, reads DIRECTORY PAIRS N
+                                            N commits, or N commits and reads, for counting instructions
+
         Attacks; each prints what it did and leaves with 1 if something did not hold:
         state-exerciser kill-commits DIRECTORY       SIGKILL before each store of a commit (debug builds)
         state-exerciser kill-replacements DIRECTORY  SIGKILL at each step of a replacement (debug builds)
@@ -42,6 +48,15 @@ struct StateExerciserMain {
                     commits: Int(arguments[3]) ?? 1,
                     clients: Int(arguments[4]) ?? 1
                 )
+            case ("measure-state", 4):
+                let (pairs, rounds) = (Int(arguments[2]) ?? 1, Int(arguments[3]) ?? 1)
+                try Measurements.state(StateDirectory(resolved: arguments[1]), pairs: pairs, rounds: rounds)
+            case ("measure-contracts", 3...):
+                try Measurements.contracts(Array(arguments[2...]), rounds: Int(arguments[1]) ?? 1)
+            case ("commits", 4), ("reads", 4):
+                let (pairs, count) = (Int(arguments[2]) ?? 1, Int(arguments[3]) ?? 1)
+                let directory = try StateDirectory(resolved: arguments[1])
+                try Measurements.count(directory, pairs: pairs, commits: count, isRead: arguments[0] == "reads")
             case ("prepare", 2): say(try StateDirectory.prepare(setting: arguments[1]).path)
             default: exit(try attack(arguments))
             }

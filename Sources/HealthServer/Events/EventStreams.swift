@@ -10,6 +10,7 @@ final class EventStreams {
     private let limits: ServerLimits
     private let eventLoop: any EventLoop
     private let payload: (_ revision: Int) -> [UInt8]
+    private let countChanged: () -> Void
     private var streams: [ObjectIdentifier: EventStream] = [:]
     /// Counts the changes that this process has seen.
     private var revision = 0
@@ -17,8 +18,16 @@ final class EventStreams {
     private var scheduled: Scheduled<Void>?
     private var encoded: (revision: Int, bytes: [UInt8])?
 
-    /// - Parameter payload: Makes the data of an event: JSON without line breaks.
-    init(limits: ServerLimits, eventLoop: any EventLoop, payload: @escaping (Int) -> [UInt8]) {
+    /// - Parameters:
+    ///   - payload: Makes the data of an event: JSON without line breaks.
+    ///   - countChanged: Called after a client has come or gone.
+    init(
+        limits: ServerLimits,
+        eventLoop: any EventLoop,
+        payload: @escaping (Int) -> [UInt8],
+        countChanged: @escaping () -> Void = {}
+    ) {
+        self.countChanged = countChanged
         self.limits = limits
         self.eventLoop = eventLoop
         self.payload = payload
@@ -62,11 +71,13 @@ final class EventStreams {
     /// Takes a client in; it gets the present state at once.
     func begin(_ stream: EventStream) {
         streams[ObjectIdentifier(stream)] = stream
+        countChanged()
         stream.begin()
     }
 
     func end(_ stream: EventStream) {
         streams[ObjectIdentifier(stream)] = nil
+        countChanged()
         if streams.isEmpty {
             scheduled?.cancel()
             scheduled = nil

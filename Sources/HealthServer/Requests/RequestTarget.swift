@@ -20,32 +20,36 @@ struct RequestTarget: Equatable, Sendable {
 
     /// Reads origin form and absolute form (RFC 9112 section 3.2).
     init(_ text: String) throws(Failure) {
-        var rest = Substring(text)
-        if let scheme = rest.firstRange(ofText: "://"), !rest[..<scheme.lowerBound].contains("/") {
-            let authority = rest[scheme.upperBound...]
-            rest = authority.firstIndex { $0 == "/" || $0 == "?" }.map { authority[$0...] } ?? "/"
-            if rest.first == "?" { rest = "/" + rest }
+        // By bytes: whatever follows a delimiter, a combining character too, belongs to the next part.
+        var rest = text.utf8[...]
+        if rest.first != Self.slash {
+            guard let colon = rest.firstIndex(of: 0x3A), rest[colon...].starts(with: "://".utf8),
+                !rest[..<colon].contains(Self.slash)
+            else { throw .form }
+            let authority = rest[colon...].dropFirst(3)
+            rest = authority.drop { $0 != Self.slash && $0 != Self.question }
         }
-        if let fragment = rest.firstIndex(of: "#") { rest = rest[..<fragment] }
-        guard rest.utf8.first == 0x2F else { throw .form }
-        let question = rest.firstIndex(of: "?")
+        if let fragment = rest.firstIndex(of: 0x23) { rest = rest[..<fragment] }
+        let question = rest.firstIndex(of: Self.question)
         let rawPath = rest[..<(question ?? rest.endIndex)].dropFirst()
         path = []
-        for segment in rawPath.split(separator: "/", omittingEmptySubsequences: false) {
-            path.append(try Self.decoded(segment))
+        for segment in rawPath.split(separator: Self.slash, omittingEmptySubsequences: false) {
+            path.append(try Self.decoded(Substring(segment)))
         }
         query = []
         guard let question else { return }
-        for pair in rest[rest.index(after: question)...].split(separator: "&") {
-            let equals = pair.firstIndex(of: "=")
-            let name = try Self.decoded(pair[..<(equals ?? pair.endIndex)])
-            let value = try equals.map { index throws(Failure) in try Self.decoded(pair[pair.index(after: index)...]) }
-            query.append(Parameter(name: name, value: value ?? ""))
+        for pair in rest[rest.index(after: question)...].split(separator: 0x26) {
+            let equals = pair.firstIndex(of: 0x3D) ?? pair.endIndex
+            let name = try Self.decoded(Substring(pair[..<equals]))
+            query.append(Parameter(name: name, value: try Self.decoded(Substring(pair[equals...].dropFirst()))))
         }
     }
 
     /// The first parameter of that name.
     subscript(name: String) -> String? { query.first { $0.name == name }?.value }
+
+    private static let slash = UInt8(ascii: "/")
+    private static let question = UInt8(ascii: "?")
 
     static func decoded(_ text: Substring) throws(Failure) -> String {
         guard text.utf8.contains(where: { $0 == 0x25 || $0 == 0 }) else { return String(text) }
@@ -74,17 +78,5 @@ struct RequestTarget: Equatable, Sendable {
         case 0x61...0x66: byte - 0x57
         default: nil
         }
-    }
-}
-
-extension Substring {
-    /// The first place of an ASCII text; the standard library's own search is part of another module.
-    fileprivate func firstRange(ofText text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

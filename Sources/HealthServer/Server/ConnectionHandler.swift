@@ -314,8 +314,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private static let longBody = 16 * 1024
-    /// Pipelined requests answered before others have their turn: one client's hundred must not delay a probe.
-    private static let answersPerTurn = 1
+    /// Before others have their turn: a hundred sent at once must not delay a probe. With one, everybody would rest.
+    private static let answersPerTurn = 2
 
     private func finishAnswer(_ context: ChannelHandlerContext) {
         guard closesAfterAnswer else {

@@ -15,6 +15,7 @@ final class HealthHTTPServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let eventLoop: any EventLoop
     private let core: NIOLoopBound<ServerCore>
+    private let inbox: StateInbox
     private let channel: any Channel
     private let ticking: RepeatedTask
     private let limits: ServerLimits
@@ -40,6 +41,7 @@ final class HealthHTTPServer: Sendable {
     ) throws -> HealthHTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.any()
+        let inbox = StateInbox()
         do {
             let core =
                 try eventLoop.submit {
@@ -48,6 +50,7 @@ final class HealthHTTPServer: Sendable {
                         rules: rules,
                         logger: logger,
                         eventLoop: eventLoop,
+                        inbox: inbox,
                         clock: clock
                     )
                     core.take(view)
@@ -60,7 +63,14 @@ final class HealthHTTPServer: Sendable {
             try retryingInterrupts("listen") { listen(socket, ListeningSocket.backlog) }
             return
                 try eventLoop.submit {
-                    HealthHTTPServer(group: group, core: core, channel: channel, limits: limits, pulse: pulse)
+                    HealthHTTPServer(
+                        group: group,
+                        core: core,
+                        inbox: inbox,
+                        channel: channel,
+                        limits: limits,
+                        pulse: pulse
+                    )
                 }
                 .wait()
         } catch {
@@ -72,12 +82,14 @@ final class HealthHTTPServer: Sendable {
     private init(
         group: MultiThreadedEventLoopGroup,
         core: NIOLoopBound<ServerCore>,
+        inbox: StateInbox,
         channel: any Channel,
         limits: ServerLimits,
         pulse: Pulse?
     ) {
         self.group = group
         self.core = core
+        self.inbox = inbox
         self.channel = channel
         self.limits = limits
         eventLoop = core.eventLoop
@@ -139,8 +151,9 @@ final class HealthHTTPServer: Sendable {
 
     /// Hands a new view of the state to the event loop. Callable from any thread; after ``stop()`` it does nothing.
     func take(_ view: StateView) {
+        guard inbox.put(view) else { return }
         isStopped.withLock { isStopped in
-            if !isStopped { eventLoop.execute { [core] in core.value.take(view) } }
+            if !isStopped { eventLoop.execute { [core] in core.value.lookAgain() } }
         }
     }
 

@@ -29,6 +29,7 @@ extension ServerCore {
             return .now(error.answer)
         }
         name = route.name
+        lookAgain()
         let situation = situation
         switch route {
         case .liveness: return .now(.liveness(Liveness(situation)))

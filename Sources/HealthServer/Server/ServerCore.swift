@@ -14,7 +14,11 @@ final class ServerCore {
     private(set) var view: StateView = .initial
     private(set) var isStopping = false
     private(set) var connections = ConnectionTable()
-    private(set) var waiting = 0
+    private(set) var waiting = 0 { didSet { noteAttention() } }
+    /// Where new views come in, and the number of the last one that was taken from there.
+    let inbox: StateInbox?
+    private var taken = 0
+    var isAttentive = false
     /// What `/metrics` says of the requests.
     var requestCounters = RequestCounters()
     /// Bytes of the long answers that clients are taking.
@@ -28,20 +32,24 @@ final class ServerCore {
     /// Called when a connection has given its descriptor back.
     var whenConnectionCloses: (() -> Void)?
     /// Connections with more requests, in the order in which they go on.
-    private var resting: [ConnectionHandler] = []
+    var resting: [ConnectionHandler] = []
     private var crowdNoted: MonotonicTime?
     /// Pages made lately.
     let pages = PageCache()
     /// Who follows `/events`.
-    private(set) lazy var streams = EventStreams(limits: limits, eventLoop: eventLoop) { [unowned self] in
-        eventPayload(revision: $0)
-    }
+    private(set) lazy var streams = EventStreams(
+        limits: limits,
+        eventLoop: eventLoop,
+        payload: { [unowned self] in eventPayload(revision: $0) },
+        countChanged: { [unowned self] in noteAttention() }
+    )
 
     init(
         limits: ServerLimits,
         rules: EvaluationRules,
         logger: Logger,
         eventLoop: any EventLoop,
+        inbox: StateInbox? = nil,
         clock: @escaping @Sendable () -> MonotonicTime = { .now() },
         hasThread: Bool = true
     ) {
@@ -51,6 +59,7 @@ final class ServerCore {
         self.rules = rules
         self.logger = logger
         self.eventLoop = eventLoop
+        self.inbox = inbox
         history = ReadinessHistory(started: WallClock.now())
     }
 
@@ -66,8 +75,16 @@ final class ServerCore {
         releaseWaiters()
     }
 
+    /// Takes the newest view, if it is another one. Before each answer, and every ``ServerLimits/tick``.
+    func lookAgain() {
+        guard let new = inbox?.take(after: taken) else { return }
+        taken = new.number
+        take(new.view)
+    }
+
     /// Closes what has been silent for too long. Called every ``ServerLimits/tick``.
     func tick() {
+        lookAgain()
         if noteReadiness() { streams.changed() }
         let now = MonotonicTime.now()
         streams.tick(now: now)
@@ -86,6 +103,7 @@ final class ServerCore {
     ///
     /// - Parameter completion: Called once when the last connection is gone.
     func stop(_ completion: @escaping () -> Void) {
+        lookAgain()
         isStopping = true
         noteReadiness()
         whenEmpty = completion
@@ -133,31 +151,6 @@ final class ServerCore {
         guard isStopping, connections.count == 0, let whenEmpty else { return }
         self.whenEmpty = nil
         whenEmpty()
-    }
-
-    // MARK: turns
-
-    /// How many connections go on at a time, and what everybody else has before the next ones do.
-    private static let turns = 16
-    private static let breath = TimeAmount.microseconds(50)
-
-    /// Has `connection` go on once the loop has looked for what came for others meanwhile.
-    ///
-    /// The loop runs everything that was handed to it with `execute` before it looks at a socket again, so it has to be a
-    /// moment later (swift-nio 2.101.2).
-    func letOthersFirst(_ connection: ConnectionHandler) {
-        resting.append(connection)
-        if resting.count == 1 { scheduleTurns() }
-    }
-
-    private func scheduleTurns() {
-        eventLoop.assumeIsolated()
-            .scheduleTask(in: Self.breath) { [self] in
-                let next = resting.prefix(Self.turns)
-                for connection in next { connection.goOn() }
-                resting.removeFirst(next.count)
-                if !resting.isEmpty { scheduleTurns() }
-            }
     }
 
     // MARK: waiting

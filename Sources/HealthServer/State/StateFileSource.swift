@@ -70,6 +70,8 @@ final class StateFileSource: StateSource {
         _ = reader.waitForChange(after: word, timeout: timeout)
     }
 
+    func wakeEverybody() { opened.withLock { $0?.reader }?.wakeEverybody() }
+
     func supervisorTick() -> UInt32? {
         opened.withLock { $0?.reader }?.supervisorTick()
     }

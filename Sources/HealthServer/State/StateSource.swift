@@ -10,6 +10,8 @@ protocol StateSource: Sendable {
     func changeWord() -> UInt32
     /// Returns when the change word is no longer `word`, or after `timeout`.
     func waitForChange(after word: UInt32, timeout: Duration)
+    /// Wakes all processes that wait for a change.
+    func wakeEverybody()
     /// CLOCK_MONOTONIC seconds of the supervisor's last sign of life; `nil` if none can be read.
     func supervisorTick() -> UInt32?
 }

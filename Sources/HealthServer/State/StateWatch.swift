@@ -5,7 +5,8 @@ internal import Synchronization
 ///
 /// A thread of its own sleeps on the state's change signal and decodes what is new; the event loop looks once a second
 /// whether that thread was left asleep (a writer killed between its commit and its wake-up, a file that was replaced
-/// without a word) and then has the same done elsewhere. Neither ever decodes on the event loop.
+/// without a word) and then has the same done elsewhere, and everybody else woken who sleeps through it. Neither ever
+/// decodes on the event loop.
 final class StateWatch: Sendable {
     private let source: any StateSource
     private let supervisedRun: String?
@@ -41,6 +42,12 @@ final class StateWatch: Sendable {
 
     /// Something changed since the last look. Two loads from memory, and once a second a `stat`.
     var isBehind: Bool { source.changeWord() != seen.load(ordering: .acquiring) }
+
+    /// Makes up for a change that nobody was told of, for us and for the other processes.
+    func catchUp(_ deliver: (StateView) -> Void) {
+        source.wakeEverybody()
+        refresh(deliver)
+    }
 
     /// The supervisor's sign of life as it is now.
     func supervisorTick() -> UInt32? { source.supervisorTick() }

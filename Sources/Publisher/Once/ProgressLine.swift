@@ -33,7 +33,7 @@ struct ProgressLine {
     ///   - columns: The width to keep within; a longer line could not be erased.
     static func text(of plan: PublicationPlan, idle: Duration, timeout: Duration, columns: Int = 79) -> String {
         let all = plan.pairs.count
-        let done = plan.pairs.values.count { $0.verified?.sha256 == $0.desired.sha256 }
+        let done = plan.pairs.provenCount
         var text = "\(done) of \(all) published and read back"
         if !plan.check.isReady, plan.check.status != .unknown {
             text =

@@ -85,6 +85,20 @@ final class ReadableStateFile: Sendable {
 
     /// Sleeps until the last four digits of the section's sequence are no longer those of `sequence`.
     func wait(for section: StateSection, from sequence: UInt32, timeout: Duration) -> WaitResult {
+        wait(address(section), HexWord.lowerHalf(HexWord.encode(sequence)), timeout)
+    }
+
+    /// Wakes everybody who waits for any of the words, whether they have changed or not: they look again.
+    func wakeEverybody() {
+        let header = header.map { [($0, StateLayout.changesOffset)] } ?? []
+        for (region, offset) in StateSection.allCases.compactMap(address) + header {
+            clinux_futex_wake(region.base + offset, Int32.max)
+            withExtendedLifetime(region) {}
+        }
+    }
+
+    /// Where the last four digits of the section's sequence are mapped.
+    private func address(_ section: StateSection) -> (region: MappedRegion, offset: Int)? {
         let offset = layout.control(section) + StateLayout.sequenceOffset + 4
         let pageSize = Int(getpagesize())
         let start = offset / pageSize * pageSize
@@ -100,7 +114,7 @@ final class ReadableStateFile: Sendable {
             }
             return pages[start]
         }
-        return wait(region.map { ($0, offset - start) }, HexWord.lowerHalf(HexWord.encode(sequence)), timeout)
+        return region.map { ($0, offset - start) }
     }
 
     /// How a wait ended.

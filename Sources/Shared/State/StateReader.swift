@@ -20,53 +20,6 @@ package final class StateReader: Sendable {
         path = directory.statePath
     }
 
-    private struct State {
-        var file: ReadableStateFile?
-        /// Why there is no file; `nil` with no file: there is none.
-        var failure: StateError?
-        /// Counts the files: sequences and change words of two files cannot be compared.
-        var generation: UInt32 = 0
-        var lastLook: MonotonicTime?
-        /// The last content returned for each section.
-        var good: [StateSection: Good] = [:]
-        /// What the last read of each section found.
-        var observed: [StateSection: Observed] = [:]
-
-        /// The generation and the number of changes in one word.
-        var changeWord: UInt32 {
-            let changes = file.map { HexWord.decode($0.changes) ?? 0 } ?? 0
-            return generation << 16 | UInt32(changes)
-        }
-    }
-
-    private struct Good {
-        var sequence: UInt32
-        var content: any StateSectionContent
-        var confirmed: MonotonicTime
-    }
-
-    private struct Observed {
-        var generation: UInt32
-        /// `nil`: the word is no number.
-        var sequence: UInt32?
-        var finding: Finding
-
-        /// The sequence whose slot need not be read again.
-        var known: UInt32? {
-            if case .damaged = finding { return nil }
-            return sequence
-        }
-    }
-
-    /// What a sequence turned out to be.
-    private enum Finding {
-        case content
-        case empty
-        /// This sequence cannot be decoded; reading it again would not help.
-        case undecodable(StateError)
-        case damaged
-    }
-
     // MARK: - Reading
 
     /// Reads a section: one `pread` of 128 bytes if nothing changed.
@@ -188,8 +141,7 @@ package final class StateReader: Sendable {
     ///
     /// - Parameters:
     ///   - word: What ``changeWord()`` gave before the sections were read.
-    ///   - timeout: At most 1 s, by the caller's care: a writer that is killed between its commit and its wake-up costs
-    ///     the rest of it.
+    ///   - timeout: A wake-up that is lost costs the rest of it, unless somebody calls ``wakeEverybody()``.
     /// - Returns: True if something changed.
     package func waitForChange(after word: UInt32, timeout: Duration) -> Bool {
         let deadline = MonotonicTime.now() + timeout
@@ -209,6 +161,9 @@ package final class StateReader: Sendable {
             if !goOn(result, until: deadline) { return changeWord() != word }
         }
     }
+
+    /// Wakes all processes that wait for a change of the file: they look again, and sleep on if nothing has changed.
+    package func wakeEverybody() { state.withLock { $0.file }?.wakeEverybody() }
 
     /// Waits for a commit of one section.
     ///
@@ -281,7 +236,7 @@ package final class StateReader: Sendable {
     }
 
     private func open(_ state: inout State) {
-        let former = state.file?.identity
+        let former = state.file
         state.lastLook = .now()
         do throws(StateError) {
             state.file = try ReadableStateFile.open(path)
@@ -290,6 +245,9 @@ package final class StateReader: Sendable {
             state.file = nil
             state.failure = error
         }
-        if state.file?.identity != former { state.generation &+= 1 }
+        guard state.file?.identity != former?.identity else { return }
+        state.generation &+= 1
+        // Whoever sleeps on a file that has left its place is woken by none of the next one's owners.
+        former?.wakeEverybody()
     }
 }

@@ -15,12 +15,12 @@ struct BrokerStore: Sendable {
         case modified
     }
 
-    private(set) var pacticipants: [String: Pacticipant] = [:]
-    private(set) var pairs: [PairKey: Pair] = [:]
+    private(set) var pacticipants = ShardedDictionary<String, Pacticipant>()
+    private(set) var pairs = ShardedDictionary<PairKey, Pair>()
     /// Compact JSON objects.
-    private(set) var contents: [ContentKey: [UInt8]] = [:]
+    private(set) var contents = ShardedDictionary<ContentKey, [UInt8]>()
     private var nextPacticipantOrder = 1
-    private var namesByWords: [[String]: [String]] = [:]
+    private var namesByWords = ShardedDictionary<[String], [String]>()
 
     init() {}
 
@@ -31,8 +31,8 @@ struct BrokerStore: Sendable {
             namesByWords[SimilarNames.words(pacticipant.name), default: []].append(pacticipant.name)
             nextPacticipantOrder = max(nextPacticipantOrder, pacticipant.order + 1)
         }
-        self.pairs = pairs
-        self.contents = contents
+        for (key, pair) in pairs { self.pairs[key] = pair }
+        for (key, content) in contents { self.contents[key] = content }
     }
 
     /// Existing names that `name`, if it is new, is too similar to, in creation order.
@@ -56,8 +56,8 @@ struct BrokerStore: Sendable {
     mutating func removePacticipant(_ name: String) {
         pacticipants[name] = nil
         namesByWords[SimilarNames.words(name)]?.removeAll { $0 == name }
-        pairs = pairs.filter { $0.key.consumer != name && $0.key.provider != name }
-        contents = contents.filter { $0.key.pair.consumer != name && $0.key.pair.provider != name }
+        pairs.removeAll { $0.consumer == name || $0.provider == name }
+        contents.removeAll { $0.pair.consumer == name || $0.pair.provider == name }
     }
 
     func version(_ number: String, of name: String) -> ConsumerVersion? { pacticipants[name]?.versions[number] }

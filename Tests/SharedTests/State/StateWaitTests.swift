@@ -142,6 +142,46 @@ import Testing
         #expect(reader.waitForChange(after: word, timeout: .milliseconds(50)))
     }
 
+    /// What a writer leaves behind that was killed between its commit and its call.
+    @Test func aReaderWakesTheOthersWhereTheWriterDidNot() throws {
+        let writer = try StateWriter<SourceState>(directory: directory)
+        try writer.commit(SourceState(run: "r", description: "d", status: .present))
+        let reader = StateReader(directory: directory)
+        let other = StateReader(directory: directory)
+        for reader in [reader, other] { _ = reader.read(SourceState.self) }
+        let word = reader.changeWord()
+        let layout = try #require(try ReadableStateFile.open(scratch.statePath)).layout
+        let file = open(scratch.statePath, O_WRONLY)
+        defer { close(file) }
+        func put(_ word: some FixedWidthInteger, _ offset: Int) {
+            withUnsafeBytes(of: word) { #expect(pwrite(file, $0.baseAddress, $0.count, off_t(offset)) == $0.count) }
+        }
+        expectWake({ other.waitForChange(of: .source, after: 1, timeout: Self.patience) }) {
+            put(HexWord.encode(UInt32(2)), layout.control(.source) + StateLayout.sequenceOffset)
+            reader.wakeEverybody()
+        }
+        expectWake({ other.waitForChange(after: word, timeout: Self.patience) }) {
+            put(HexWord.encode(UInt16(truncatingIfNeeded: word) + 1), StateLayout.changesOffset)
+            reader.wakeEverybody()
+        }
+    }
+
+    /// The first reader that sees the other file tells all who sleep on the one before.
+    @Test func whoeverNoticesAStrangersFileWakesTheOthers() throws {
+        _ = try StateWriter<PublicationState>(directory: directory)
+        let reader = StateReader(directory: directory)
+        let other = StateReader(directory: directory)
+        let word = other.changeWord()
+        _ = reader.changeWord()
+        let copy = try scratch.bytes()
+        try expectWake({ other.waitForChange(after: word, timeout: Self.patience) }) {
+            try scratch.overwrite(copy, "copy")
+            #expect(rename(scratch.path + "/copy", scratch.statePath) == 0)
+            // It looks at the path once a second.
+            while reader.changeWord() >> 16 == word >> 16 { sched_yield() }
+        }
+    }
+
     @Test func aFileThatAppearsOrDisappearsIsAChange() throws {
         let reader = StateReader(directory: directory)
         let word = reader.changeWord()

@@ -94,6 +94,12 @@ int clinux_notify_connect(const char *name);
 /// send(2) with MSG_DONTWAIT | MSG_NOSIGNAL: net.unix.max_dgram_qlen is 10, a full queue must never block a worker.
 ssize_t clinux_notify_send(int descriptor, const char *text, size_t length);
 
+// ---- memory ------------------------------------------------------------------------------------------------------------
+
+/// Gives back what a start has needed and rest does not: free heap, and the mapped pages of programs and libraries, which
+/// are mapped again, from the page cache, where they are used. Any thread, any time; costs the faults that follow.
+void clinux_release_start_memory(void);
+
 // ---- the state file ---------------------------------------------------------------------------------------------------
 
 /// FUTEX_WAIT (shared) on the 4-byte aligned word: 0 woken, -EAGAIN the word differs, -ETIMEDOUT, -EINTR, -EFAULT.

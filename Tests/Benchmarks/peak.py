@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The most memory that all processes take together while 1 MiB of contracts is published.
+
+    peak.py PROGRAMS TOOLS
+
+PSS of the manager and its workers, looked at every few milliseconds from the manager's start until all is published and
+once more after an edit of every contract; the highest of the sums, and each process's own highest resident size, which
+the kernel keeps (VmHWM).
+"""
+import argparse
+import os
+import re
+import threading
+import time
+
+from machine import WorkDirectory, await_, machine, prepare, read, table
+from report import Report
+from stack import Stack, contract
+
+COUNT = 100
+
+
+class Sampler(threading.Thread):
+    def __init__(self, pids):
+        super().__init__(daemon=True)
+        self.pids, self.sums, self.over = pids, [], threading.Event()
+
+    def run(self):
+        while not self.over.is_set():
+            sizes = [re.search(r"^Pss:\s+(\d+)", read(f"/proc/{pid}/smaps_rollup"), re.M) for pid in self.pids]
+            self.sums.append(sum(int(size[1]) for size in sizes if size))
+            time.sleep(0.002)
+
+
+def files(edit):
+    return {f"{number}.json": contract(f"consumer-{number // 20}", f"provider-{number}", f"edit {edit}", 10_300)
+            for number in range(COUNT)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    options = parser.parse_args()
+    prepare()
+    report = Report("peak")
+    print(f"memory while {sum(map(len, files(0).values())) / 2**20:.2f} MiB of contracts are published; {machine()}\n")
+    with WorkDirectory() as directory:
+        stack = Stack(options.programs, directory, {})
+        ours = {"manager": stack.manager.pid, **stack.workers()}
+        sampler = Sampler(list(ours.values()))
+        sampler.start()
+        for edit in range(5):
+            seen = (stack.json("/status") or {}).get("sections", {}).get("source", {}).get("revision")
+            stack.publish(files(edit))
+            await_("all is published", lambda: published(stack, seen), 60)
+        sampler.over.set()
+        sampler.join()
+        rows = [[name, re.search(r"^VmHWM:\s+(\d+)", read(f"/proc/{pid}/status"), re.M)[1]] for name, pid in ours.items()]
+        stack.stop()
+    table(["process", "highest resident size, KiB"], rows)
+    report.figure("highest PSS of all, 1 MiB of contracts, five edits", max(sampler.sums) / 1024, "MiB", at_most=64)
+    report.figure("looks", len(sampler.sums), "")
+    report.finish()
+
+
+def published(stack, before):
+    status = stack.json("/status")
+    return (status and status["sections"]["source"]["revision"] != before
+            and status["readiness"]["published"] == COUNT == status["readiness"]["contracts"])
+
+
+if __name__ == "__main__":
+    main()
