@@ -60,7 +60,7 @@ fuzz: install ## The health server against a million inputs of libFuzzer each: a
 
 .PHONY: mutations
 mutations: build ## Breaks the code in known ways, one at a time: each must turn a test red (NAME=words picks some)
-	@python3 Tests/Scripts/mutations.py $(NAME)
+	@python3 -B Tests/Scripts/mutations.py $(NAME)
 
 .PHONY: format
 format: ## Formats all Swift sources
