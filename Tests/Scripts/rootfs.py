@@ -122,13 +122,14 @@ def check_hung(box):
 
 
 def memory(box):
-    """PSS of PID 1 and the workers, after ten more requests to the broker with nothing to publish."""
+    """PSS of PID 1 and the workers, after thirty more requests to the broker with nothing to publish: by then the memory
+    of the start has been given back."""
 
     def asked():
         return len(json.loads(ask(BROKER + "/_requests", headers=LOGIN)[1]))
 
     before = asked()
-    until(60, "ten more requests to the broker", lambda: asked() >= before + 10)
+    until(60, "thirty more requests to the broker", lambda: asked() >= before + 30)
     found, from_files = {}, 0
     for name, pid in box.processes().items():
         text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
