@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
     prepare()
-    report = Report("requests")
+    report = Report("http_rate")
     if not shutil.which("wrk"):
         report.skip("all of it", "wrk is not installed (Debian: wrk)")
         report.finish()
