@@ -65,7 +65,7 @@ def main():
     counts = [int(word) for word in options.counts.split(",")]
     times, sizes, rests, single = [], [], [], []
     for count in counts:
-        with WorkDirectory() as directory:
+        with WorkDirectory(in_memory=True) as directory:
             stack = Stack(options.programs, directory, {})
             times.append((count, all_proven(stack, count, generated(count))))
             time.sleep(3)
@@ -73,7 +73,7 @@ def main():
             sizes.append((count, size))
             rests.append((count, rest))
             stack.stop()
-        with WorkDirectory() as directory:
+        with WorkDirectory(in_memory=True) as directory:
             contracts = os.path.join(directory, "contracts")
             write(contracts, {f"{n}.json": contract(f"consumer-{n}", f"provider-{n}") for n in range(min(count, 5000))})
             broker = Broker(options.programs, directory, 0)
@@ -88,7 +88,7 @@ def main():
     report.grows("processor at rest", "contracts", "ms/s", rests)
     by_size = []
     for size in (1_000, 10_000, 100_000, 1_000_000, 5_000_000):
-        with WorkDirectory() as directory:
+        with WorkDirectory(in_memory=True) as directory:
             stack = Stack(options.programs, directory, {})
             by_size.append((size, all_proven(stack, 1, {"a.json": contract("consumer", "provider", "a", size)})))
             stack.stop()
