@@ -28,13 +28,14 @@ def measure(options, directory, commits, clients):
             env={"PATH": os.environ["PATH"], "STATE_DIR": state, "HEALTH_PORT": "0", "HEALTH_HOST": "127.0.0.1"})
     port = await_("the server says its port", lambda: re.search(r"port=(\d+)", read(log)))[1]
     writer = subprocess.run(
-        [os.path.join(options.programs, "StateExerciser"), "hold-requests", state, port, str(commits), str(clients)],
+        [os.path.join(options.programs, "StateExerciser"), "hold-requests", state, port, str(commits + 1), str(clients)],
         stdout=subprocess.PIPE, text=True)
     server.terminate()
     server.wait(10)
     if writer.returncode != 0:
         sys.exit(f"FAIL the writer left with {writer.returncode}: {writer.stdout[-500:]}\n{read(log)[-2000:]}")
-    return [tuple(int(word) / 1e3 for word in line.split()) for line in writer.stdout.splitlines()]
+    # The first one not: the server was there before the state file, and looks for that every 100 ms.
+    return [tuple(int(word) / 1e3 for word in line.split()) for line in writer.stdout.splitlines()[1:]]
 
 
 def main():
