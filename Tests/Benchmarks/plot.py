@@ -1,5 +1,5 @@
-"""Series as a picture: small log-log panels in one SVG, without any library. A dashed line in each is n·log n through the
-first point: what lies above it grows too fast."""
+"""Series as a picture: small log-log panels in one SVG, without any library. The dashed line is n·log n from where the
+larger half of the sizes begins: what rises above it grows too fast."""
 import html
 import math
 
@@ -23,8 +23,9 @@ def svg(series):
 
 def panel(entry):
     points = sorted((max(x, 1), max(y, 1e-9)) for x, y in entry["points"])
-    first_x, first_y = points[0]
-    bound = [(x, first_y * x / first_x * max(1, math.log(x + 1) / math.log(first_x + 1))) for x, _ in points]
+    half = points[-max(3, (len(points) + 1) // 2):]
+    first_x, first_y = half[0]
+    bound = [(x, first_y * x / first_x * max(1, math.log(x + 1) / math.log(first_x + 1))) for x, _ in half]
     low_x, high_x = math.log10(points[0][0]), math.log10(points[-1][0])
     low_y = math.floor(math.log10(min(y for _, y in points)))
     high_y = max(math.ceil(math.log10(max(y for _, y in points))), low_y + 1)
@@ -58,5 +59,5 @@ def path(points, place):
 def short(value):
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if value >= size:
-            return f"{value / size:g}{letter}"
+            return f"{float(f'{value / size:.2g}'):g}{letter}"
     return f"{value:g}"
