@@ -3,7 +3,6 @@ internal import Dispatch
 internal import Glibc
 internal import Logging
 internal import Shared
-internal import Synchronization
 
 /// From an empty process to the signal that ends it.
 enum HealthServerRun {
@@ -84,9 +83,7 @@ enum HealthServerRun {
     /// What the event loop does once a second besides its own work: looks for a change that nobody signalled, and says
     /// that it turns.
     private static func pulse(_ context: ProcessContext, _ watch: StateWatch, _ box: ServerBox) -> Pulse {
-        let startMemory = Mutex(StartMemory())
-        return { offLoop in
-            _ = startMemory.withLock { $0.release(now: .now()) }
+        { offLoop in
             if watch.isBehind { offLoop { watch.catchUp(box.deliver) } }
             if context.heartbeatInterval != nil { context.notify.heartbeat() }
             return watch.supervisorTick()

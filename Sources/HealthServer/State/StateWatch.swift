@@ -81,8 +81,11 @@ final class StateWatch: Sendable {
 
     /// Refreshes for ever.
     func run(_ deliver: (StateView) -> Void) -> Never {
+        // On this thread, not on the event loop: a millisecond, and the loop answers probes.
+        var startMemory = StartMemory()
         while true {
             refresh(deliver)
+            startMemory.release(now: .now())
             let view = view
             let hasProblem = view.problem != nil || view.snapshot.isEmpty
             source.waitForChange(
