@@ -53,11 +53,11 @@ extension GateVerdict {
     ///
     /// Ready is 200 **and** `"ready":true`, as every client of that endpoint has it; nothing else is relied on.
     init(manager answer: GateAnswer, provider: String) {
-        let body = try? JSONReader.parse(answer.body)
         if let common = GateVerdict.common(answer, role: "manager") {
             self = common
             return
         }
+        let body = try? JSONReader.parse(answer.body)
         switch (answer.status, body?["ready"]?.bool) {
         case (200, true?):
             let contracts = body?["contracts"]?.array ?? []
@@ -123,8 +123,6 @@ extension GateVerdict {
 
     /// Answers that mean the same from both.
     private static func common(_ answer: GateAnswer, role: String) -> GateVerdict? {
-        // A manager says "not yet" with a status of 500 and more, too.
-        let isOwnAnswer = (try? JSONReader.parse(answer.body))?["ready"]?.bool != nil
         switch answer.status {
         case 300..<400:
             let target = answer.headers["location"].map { " to \($0)" } ?? ""
@@ -132,7 +130,9 @@ extension GateVerdict {
                 "the \(role)'s address redirects\(target) (\(answer.status)), which is not followed: give its own one"
             return .notYet(key: "redirect\(target)", text: text)
         case 408, 429, 500...599:
-            guard !isOwnAnswer else { return nil }
+            // A manager says "not yet" with a status of 500 and more, too. Parsed for these only: a broker's 200 may hold a
+            // contract of many megabytes, and a tree of all of it is many times that.
+            if (try? JSONReader.parse(answer.body))?["ready"]?.bool != nil { return nil }
             let text = "the \(role), or something before it, answers \(answer.status)"
             return .notYet(key: "\(answer.status)", text: text, retryAfter: answer.retryAfter)
         default: return nil
