@@ -10,24 +10,12 @@ import Testing
     private let broker: LocalBrokerProcess
 
     init() throws {
-        stage = try DoctorStage()
         broker = try LocalBrokerProcess()
-    }
-
-    @discardableResult
-    private func expect(
-        _ failing: [DoctorCheck],
-        odd: [DoctorCheck] = [],
-        _ changes: [String: String],
-        arguments: [String] = [],
-        location: SourceLocation = #_sourceLocation
-    ) throws -> DoctorStage.Report {
-        let all = ["BROKER_URL": broker.url].merging(changes) { $1 }
-        return try stage.expect(failing, odd: odd, all, arguments: arguments, location: location)
+        stage = try DoctorStage(brokerURL: broker.url)
     }
 
     @Test func settingsThatAreWrong() throws {
-        let report = try expect(
+        let report = try stage.expect(
             [.settingsValues],
             odd: [.settingsNames, .healthPort],
             ["HEALTH_PORT": "many", "BROKRE_URL": "x", "READINESS_MODE": "some"]
@@ -38,29 +26,29 @@ import Testing
     }
 
     @Test func aBrokerURLThatIsNoneIsNotAsked() throws {
-        let report = try expect([.settingsValues], odd: [.brokerURL], ["BROKER_URL": "broker:9292"])
+        let report = try stage.expect([.settingsValues], odd: [.brokerURL], ["BROKER_URL": "broker:9292"])
         let lines = report.lines.filter { $0.check.group == "broker" }
         #expect(lines.map(\.found) == ["not looked at: BROKER_URL is not usable"], "\(report.output)")
     }
 
     @Test func contractsWhoseSettingsAreWrongAreNotRead() throws {
-        let report = try expect([.settingsValues], odd: [.sourceOrigin], ["CONTRACT_SOURCE": "somewhere"])
+        let report = try stage.expect([.settingsValues], odd: [.sourceOrigin], ["CONTRACT_SOURCE": "somewhere"])
         #expect(report.lines.filter { $0.check.group == "source" }.count == 1, "\(report.output)")
     }
 
     @Test func aRelativeStateDirectoryFailsOnce() throws {
         // Broker and contracts do without the state.
-        let report = try expect([.settingsValues], odd: [.stateDirectory], ["STATE_DIR": "state"])
+        let report = try stage.expect([.settingsValues], odd: [.stateDirectory], ["STATE_DIR": "state"])
         #expect(report[.settingsValues].count == 1, "\(report.output)")
     }
 
     @Test func noCommitIsNamed() throws {
-        try expect([], odd: [.settingsVersion], ["GIT_COMMIT": ""])
+        try stage.expect([], odd: [.settingsVersion], ["GIT_COMMIT": ""])
     }
 
     /// Root passes every check of permissions there.
     @Test func theStateDirectoryIsTheKernels() throws {
-        let report = try expect([.stateDirectory], ["STATE_DIR": "/proc/pact-mocks-manager"])
+        let report = try stage.expect([.stateDirectory], ["STATE_DIR": "/proc/pact-mocks-manager"])
         #expect(report[.stateDirectory].first?.found.contains("/proc is proc") == true, "\(report.output)")
     }
 
@@ -68,13 +56,13 @@ import Testing
         let socket = try checked("listen", "", clinux_listen_tcp("127.0.0.1", 0, 1))
         defer { close(socket) }
         let port = try checked("getsockname", "", clinux_bound_port(socket))
-        let report = try expect([.healthPort], ["HEALTH_PORT": String(port), "HEALTH_HOST": "127.0.0.1"])
+        let report = try stage.expect([.healthPort], ["HEALTH_PORT": String(port), "HEALTH_HOST": "127.0.0.1"])
         #expect(report[.healthPort].first?.found.contains("pid \(getpid())") == true, "\(report.output)")
     }
 
     @Test func theStateDirectoryIsALink() throws {
         try #require(symlink("/tmp", "\(stage.directory.path)/link") == 0)
-        let report = try expect([.stateDirectory], ["STATE_DIR": "\(stage.directory.path)/link"])
+        let report = try stage.expect([.stateDirectory], ["STATE_DIR": "\(stage.directory.path)/link"])
         #expect(report[.stateDirectory].first?.found.contains("it is a symlink") == true)
     }
 
@@ -131,7 +119,7 @@ import Testing
     }
 
     @Test func aWorkerThatCrashes() throws {
-        let report = try expect([.programsPublisher], try programs("publisher", "kill -SEGV $$"))
+        let report = try stage.expect([.programsPublisher], try programs("publisher", "kill -SEGV $$"))
         #expect(report[.programsPublisher].first?.found == "it died of SIGSEGV")
         #expect(report[.sourceContracts].first?.mark == .good)
     }
@@ -140,7 +128,7 @@ import Testing
         let file = "\(stage.directory.path)/pid"
         let changes = try programs("watcher", "sleep 600 & echo $! > \(file)\nwait")
         let begin = MonotonicTime.now()
-        let report = try expect([.programsWatcher], changes, arguments: ["--timeout", "1"])
+        let report = try stage.expect([.programsWatcher], changes, arguments: ["--timeout", "1"])
         #expect(report[.programsWatcher].first?.found == "it was not done after 1 s and was killed")
         #expect(MonotonicTime.now() - begin < .seconds(20))
         #expect(report[.brokerWrite].first?.mark == .good)
@@ -153,7 +141,10 @@ import Testing
 
     @Test func aWorkerThatSaysSomethingElse() throws {
         let changes = try programs("publisher", "echo $BROKER_PASSWORD; echo $BROKER_PASSWORD >&2; exit 0")
-        let report = try expect([.programsPublisher], changes.merging(["BROKER_PASSWORD": "hidden-password"]) { $1 })
+        let report = try stage.expect(
+            [.programsPublisher],
+            changes.merging(["BROKER_PASSWORD": "hidden-password"]) { $1 }
+        )
         #expect(!report.output.contains("hidden-password"), "\(report.output)")
         #expect(report[.programsPublisher].first?.found == "line 1 of what it said is no result", "\(report.output)")
     }
@@ -161,7 +152,7 @@ import Testing
     @Test func aWorkerThatIsMissing() throws {
         let changes = try programs("publisher", "exit 0")
         unlink("\(stage.directory.path)/programs/publisher")
-        let report = try expect([.programsDirectory], changes)
+        let report = try stage.expect([.programsDirectory], changes)
         #expect(report[.programsDirectory].first?.found.contains("programs/publisher") == true)
         #expect(report.lines.allSatisfy { $0.check.group != "broker" && $0.check.group != "source" })
     }

@@ -9,31 +9,20 @@ import Testing
     private let broker: LocalBrokerProcess
 
     init() throws {
-        stage = try DoctorStage()
         broker = try LocalBrokerProcess()
-    }
-
-    @discardableResult
-    private func expect(
-        _ failing: [DoctorCheck],
-        odd: [DoctorCheck] = [],
-        _ changes: [String: String],
-        location: SourceLocation = #_sourceLocation
-    ) throws -> DoctorStage.Report {
-        let all = ["BROKER_URL": broker.url].merging(changes) { $1 }
-        return try stage.expect(failing, odd: odd, all, location: location)
+        stage = try DoctorStage(brokerURL: broker.url)
     }
 
     // MARK: A directory
 
     @Test func theMountIsNotThere() throws {
-        let report = try expect([.sourceMount], ["CONFIGMAP_PATH": "\(stage.directory.path)/none"])
+        let report = try stage.expect([.sourceMount], ["CONFIGMAP_PATH": "\(stage.directory.path)/none"])
         #expect(report[.sourceMount].first?.found.contains("/none does not exist") == true)
     }
 
     @Test func theMountIsEmpty() throws {
         try stage.directory.write("empty/.keep", "")
-        try expect([], odd: [.sourceMount], ["CONFIGMAP_PATH": "\(stage.directory.path)/empty"])
+        try stage.expect([], odd: [.sourceMount], ["CONFIGMAP_PATH": "\(stage.directory.path)/empty"])
     }
 
     @Test func theMountMayNotBeRead() throws {
@@ -60,7 +49,7 @@ import Testing
 
     @Test func oneFileIsNoContract() throws {
         try stage.directory.write("contracts/broken.json", "{\n  \"consumer\": nothing\n}\n")
-        let report = try expect([.sourceContracts], [:])
+        let report = try stage.expect([.sourceContracts], [:])
         let line = try #require(report[.sourceContracts].first)
         #expect(line.found.hasPrefix("broken.json:2:15 is no contract: "), "\(line)")
         #expect(report[.sourceContracts].last?.found == "1 contract can be published")
@@ -93,7 +82,7 @@ import Testing
             print("skipped: this machine is a pod with a service account")
             return
         }
-        let report = try expect([], ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
+        let report = try stage.expect([], ["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
         #expect(report[.sourceOrigin].first?.found.contains("no service account") == true, "\(report.output)")
     }
 
@@ -123,7 +112,7 @@ import Testing
     @Test func twoVerbsAreEnough() throws {
         let (server, changes) = try api(Self.enough)
         defer { server.stop() }
-        let report = try expect([], changes)
+        let report = try stage.expect([], changes)
         #expect(report[.sourceWatch].first?.found == "watch pact/pact-contracts: allowed")
         #expect(report[.sourceConfigMap].first?.found == "pact/pact-contracts was read: 1 key")
         #expect(report[.sourceContracts].first?.found == "1 contract can be published")
@@ -132,14 +121,17 @@ import Testing
     @Test func theRightToWatchIsMissing() throws {
         let (server, changes) = try api([.init(["get"], names: ["pact-contracts"])])
         defer { server.stop() }
-        let report = try expect([.sourceWatch], changes)
+        let report = try stage.expect([.sourceWatch], changes)
         #expect(report[.sourceWatch].first?.remedy.contains("verbs: [get, watch]") == true, "\(report.output)")
     }
 
     @Test func thereIsNoRole() throws {
         let (server, changes) = try api([])
         defer { server.stop() }
-        let report = try expect([.sourceOrigin, .sourceGet, .sourceWatch, .sourceConfigMap, .sourceMount], changes)
+        let report = try stage.expect(
+            [.sourceOrigin, .sourceGet, .sourceWatch, .sourceConfigMap, .sourceMount],
+            changes
+        )
         #expect(report[.sourceAPI].first?.mark == .good)
         #expect(report[.sourceConfigMap].first?.remedy.contains("ServiceAccount pact/manager") == true)
     }
@@ -149,7 +141,7 @@ import Testing
         defer { server.stop() }
         let mount = ["CONFIGMAP_PATH": "\(stage.directory.path)/contracts"]
         let odd: [DoctorCheck] = [.sourceOrigin, .sourceGet, .sourceWatch, .sourceConfigMap]
-        try expect([], odd: odd, changes.merging(mount) { $1 })
+        try stage.expect([], odd: odd, changes.merging(mount) { $1 })
     }
 
     @Test func theTokenHasExpired() throws {
@@ -159,7 +151,7 @@ import Testing
         let token = "eyJhbGciOiJSUzI1NiJ9.\(payload.replacing("=", with: "")).c2ln"
         let (server, changes) = try api(Self.enough, token: token)
         defer { server.stop() }
-        let report = try expect([.sourceOrigin, .sourceToken, .sourceAPI, .sourceMount], changes)
+        let report = try stage.expect([.sourceOrigin, .sourceToken, .sourceAPI, .sourceMount], changes)
         #expect(
             report[.sourceToken].first?.found.contains("expired at 2020-09-13T12:26:40") == true,
             "\(report.output)"
@@ -179,7 +171,7 @@ import Testing
     @Test func theConfigMapDoesNotExist() throws {
         let (server, changes) = try api([.init(["get", "watch"])])
         defer { server.stop() }
-        let report = try expect(
+        let report = try stage.expect(
             [.sourceOrigin, .sourceConfigMap, .sourceMount],
             changes.merging(["CONFIGMAP_NAME": "another"]) { $1 }
         )
@@ -189,7 +181,7 @@ import Testing
     @Test func theAPIIsNotThere() throws {
         let (server, changes) = try api(Self.enough)
         server.stop()
-        let report = try expect([.sourceOrigin, .sourceAPI, .sourceMount], changes)
+        let report = try stage.expect([.sourceOrigin, .sourceAPI, .sourceMount], changes)
         #expect(report[.sourceGet].isEmpty)
     }
 }

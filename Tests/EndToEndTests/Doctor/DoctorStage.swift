@@ -21,18 +21,23 @@ struct DoctorStage {
     }
 
     let directory: TemporaryDirectory
+    private let brokerURL: String?
 
-    init() throws {
+    /// - Parameter brokerURL: `BROKER_URL` of every run that does not say otherwise.
+    init(brokerURL: String? = nil) throws {
+        self.brokerURL = brokerURL
         directory = try TemporaryDirectory()
         try directory.write("contracts/orders.json", PublisherOnce.contract)
     }
 
     /// What a manager would be started with; a test adds what is wrong.
     var variables: [String: String] {
-        [
+        var variables = [
             "PATH": "/usr/bin:/bin", "GIT_COMMIT": "abc", "STATE_DIR": "\(directory.path)/state", "HEALTH_PORT": "0",
             "CONFIGMAP_PATH": "\(directory.path)/contracts",
         ]
+        variables["BROKER_URL"] = brokerURL
+        return variables
     }
 
     /// Runs it to its end.
