@@ -77,4 +77,10 @@ extension PublicationPlan {
         note(.superseded(key, version: latest.version, createdAt: latest.createdAt))
         changes += 1
     }
+
+    mutating func repairing(_ key: PairKey, _ kind: PlanNote.Repair, _ detail: String) {
+        note(.repairing(key, kind: kind, detail: detail))
+        counters.repairs[kind.rawValue, default: 0] += 1
+        changes += 1
+    }
 }

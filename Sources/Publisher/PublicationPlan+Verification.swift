@@ -139,7 +139,8 @@ extension PublicationPlan {
         guard let latest else {
             // Accepted just now: the list may be a moment behind.
             let isNew = record.sent?.acceptedAt.map { now - $0 < configuration.checkInterval } ?? false
-            return isNew ? () : isMissing(key, nil, now)
+            if !isNew { isMissing(key, nil, now) }
+            return
         }
         if let sent = record.sent, sent.version == latest.version {
             // Content that is in doubt is proven by reading it.
@@ -240,11 +241,5 @@ extension PublicationPlan {
             now,
             isRepeated: false
         )
-    }
-
-    mutating func repairing(_ key: PairKey, _ kind: PlanNote.Repair, _ detail: String) {
-        note(.repairing(key, kind: kind, detail: detail))
-        counters.repairs[kind.rawValue, default: 0] += 1
-        changes += 1
     }
 }

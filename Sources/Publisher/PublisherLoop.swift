@@ -23,7 +23,8 @@ final class PublisherLoop {
     private var lastHeartbeat: MonotonicTime?
     private var isReported = false
     private var flag: PublishedFlag
-    private var (trouble, startMemory) = (StateTrouble(), StartMemory())
+    private var trouble = StateTrouble()
+    private var startMemory = StartMemory()
 
     /// Takes both sections' locks.
     ///
@@ -229,22 +230,5 @@ private struct ContractProblems {
         if told.count >= 1000 { told = [] }
         guard told.insert(sha256).inserted else { return }
         logger.error("contract cannot be read", error: error, metadata: ["sha256": "\(sha256)"])
-    }
-}
-
-extension PublicationPlan.Configuration {
-    init(_ settings: Settings) {
-        self.init(
-            policy: VersionPolicy(
-                branch: settings.gitBranch,
-                commit: settings.gitCommit,
-                mode: settings.versionPolicy
-            ),
-            createPacticipants: settings.createPacticipants,
-            checkInterval: settings.checkInterval
-        )
-        if !settings.gitBranch.isEmpty { labels.append(.branch(settings.gitBranch)) }
-        labels += settings.brokerTags.map { .tag($0) }
-        if !settings.buildURL.isEmpty { labels.append(.buildURL(settings.buildURL)) }
     }
 }
