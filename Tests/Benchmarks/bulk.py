@@ -8,7 +8,6 @@ run. The broker answers at once, and takes 20 ms for each request. Ours reads ev
 peer does not. 20 contracts of a consumer: the peer is called once for each consumer, because one call is one consumer's
 version, and those calls follow one another without a pause.
 """
-import argparse
 import http.client
 import json
 import os
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from machine import WorkDirectory, await_, machine, prepare, read
+from machine import WorkDirectory, arguments, await_, machine, prepare, read
 from report import Report
 from stack import generated
 
@@ -103,9 +102,7 @@ def timed(programs, base, count, service, publish):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--counts", default="100,1000,2000")
     parser.add_argument("--service", default="0,20", help="milliseconds of the broker for each request")
     parser.add_argument("--runs", type=int, default=3)

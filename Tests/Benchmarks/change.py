@@ -9,7 +9,6 @@ publisher has published it and found it in the broker's list, the state says so,
 is the local one, at once and with 20 ms for each request; what its own answers take, by its log, is taken off.
 The same through the Kubernetes API, from the moment that the API server has answered the edit.
 """
-import argparse
 import http.client
 import json
 import os
@@ -18,7 +17,7 @@ import sys
 import threading
 import time
 
-from machine import WorkDirectory, await_, machine, prepare
+from machine import WorkDirectory, arguments, await_, machine, prepare
 from report import Report
 from stack import Stack, contract
 
@@ -126,9 +125,7 @@ def broker_time(stack, service):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--edits", type=int, default=40)
     parser.add_argument("--service", default="0,20", help="milliseconds of the broker for each request")
     options = parser.parse_args()

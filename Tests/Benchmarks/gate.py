@@ -8,7 +8,6 @@ as the kubelet does it, with that contract in it. Taken: when the broker got it 
 a long-poll beside the gate's had its answer, and the child's first act in main(). Then the manager is absent: how long
 after its start a gate with --timeout 3s runs its command. Which gate: the static one of `make gate` if it is there.
 """
-import argparse
 import datetime
 import http.client
 import os
@@ -17,7 +16,7 @@ import sys
 import threading
 import time
 
-from machine import WorkDirectory, machine, prepare
+from machine import WorkDirectory, arguments, machine, prepare
 from report import Report
 from stack import Stack, contract
 
@@ -90,9 +89,7 @@ def rounds(options, stack):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--gate", type=os.path.abspath, help="the gate to measure")
     parser.add_argument("--contracts", type=int, default=100)
     parser.add_argument("--fallbacks", type=int, default=10)

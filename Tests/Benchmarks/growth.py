@@ -7,7 +7,6 @@ The manager with a local broker: from the rename of a directory with so many con
 all processes and the processor time at rest then. `publisher --once` with as many consumers as contracts: a request for
 each. One contract of 1 kB to 5 MB: from the rename until it is proven.
 """
-import argparse
 import os
 import resource
 import sys
@@ -15,7 +14,7 @@ import time
 
 from bulk import Broker, ours, write
 from idle import memory, switches_and_time
-from machine import WorkDirectory, machine, prepare
+from machine import WorkDirectory, arguments, machine, prepare
 from report import Report
 from stack import Stack, contract, generated
 
@@ -54,9 +53,7 @@ def at_rest(stack):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--counts", default="1,10,100,1000,5000")
     options = parser.parse_args()
     prepare()

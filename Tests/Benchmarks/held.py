@@ -7,14 +7,13 @@ A prober as the kubelet is, a new connection each and one second for the answer,
 health server is killed with SIGKILL each time that it has been there for 1.1 s. A request that it had accepted when it was
 killed is cut; nobody may be refused or wait for more than a second.
 """
-import argparse
 import os
 import signal
 import subprocess
 import sys
 import time
 
-from machine import WorkDirectory, machine, prepare
+from machine import WorkDirectory, arguments, machine, prepare
 from report import Report
 from stack import Stack
 
@@ -22,9 +21,7 @@ PAUSE_MICROSECONDS = 200
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--kills", type=int, default=30)
     options = parser.parse_args()
     prepare()

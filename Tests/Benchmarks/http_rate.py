@@ -5,7 +5,6 @@
 
 wrk with one thread, keep-alive and with a new connection for each request; the targets in turn, several rounds.
 """
-import argparse
 import json
 import os
 import re
@@ -15,7 +14,7 @@ import sys
 import urllib.parse
 
 import nginx
-from machine import WorkDirectory, machine, prepare
+from machine import WorkDirectory, arguments, machine, prepare
 from report import Report
 from stack import EXAMPLES, Stack
 
@@ -40,9 +39,7 @@ def run(url, script, seconds, connections, closes):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16)

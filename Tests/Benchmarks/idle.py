@@ -7,7 +7,6 @@ Real manager and workers, contracts published in a living local broker, no probe
 count, and at 30 s with the first. A wake-up is a voluntary context switch of any thread. Memory is PSS: pages shared with
 other processes count by their share, so programs of the same build that run at the same time make it smaller.
 """
-import argparse
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from machine import WorkDirectory, await_, machine, prepare, read, table
+from machine import WorkDirectory, arguments, await_, machine, prepare, read, table
 from report import Report
 from stack import Stack
 
@@ -83,9 +82,7 @@ def measure(stack, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--counts", default="0,100,1000", help="numbers of contracts")
     options = parser.parse_args()

@@ -8,7 +8,6 @@ can, and a directory of contracts whose every edit is published by the real publ
 the same client and in the same run: nginx with a constant answer (skipped with the reason where it is missing) and the
 floor, a C server. `at rest` is the same without the load.
 """
-import argparse
 import json
 import os
 import socket
@@ -18,7 +17,7 @@ import threading
 import time
 from collections import Counter
 
-from machine import WorkDirectory, await_, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, arguments, await_, machine, nearest_rank, prepare, table
 from nginx import start_nginx
 from report import Report
 from stack import Stack
@@ -146,9 +145,7 @@ def situation(report, name, found):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--count", type=int, default=4000, help="probes in each situation, all targets together")
     parser.add_argument("--contracts", type=int, default=1000, help="contracts of each revision")
     options = parser.parse_args()

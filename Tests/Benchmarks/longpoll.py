@@ -7,14 +7,13 @@ The real health server, alone, on a state directory; a writer with the publisher
 wanted, waits until the requests are held, commits that it is there, and takes the time from just before that commit until
 the answers are there. First one client, then all the places that there are.
 """
-import argparse
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
-from machine import WorkDirectory, await_, machine, prepare, read
+from machine import WorkDirectory, arguments, await_, machine, prepare, read
 from report import Report
 
 
@@ -39,9 +38,7 @@ def measure(options, directory, commits, clients):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--commits", type=int, default=1000, help="commits with one client")
     parser.add_argument("--clients", type=int, default=384, help="held requests in the second part, 50 commits")
     options = parser.parse_args()

@@ -1,4 +1,5 @@
 """What every benchmark needs: processes and their ends, files of /proc, waiting with a deadline, tables."""
+import argparse
 import ctypes
 import math
 import os
@@ -17,6 +18,14 @@ def prepare():
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.stdout.reconfigure(line_buffering=True)
+
+
+def arguments(doc):
+    """A parser for what bench.sh gives every benchmark, to which one may add its own."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
+    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    return parser
 
 
 class WorkDirectory:

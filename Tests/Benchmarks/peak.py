@@ -7,13 +7,11 @@ PSS of the manager and its workers, looked at every few milliseconds from the ma
 once more after an edit of every contract; the highest of the sums, and each process's own highest resident size, which
 the kernel keeps (VmHWM).
 """
-import argparse
-import os
 import re
 import threading
 import time
 
-from machine import WorkDirectory, await_, machine, prepare, read, table
+from machine import WorkDirectory, arguments, await_, machine, prepare, read, table
 from report import Report
 from stack import Stack, contract
 
@@ -38,9 +36,7 @@ def files(edit):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     options = parser.parse_args()
     prepare()
     report = Report("peak")

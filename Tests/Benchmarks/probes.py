@@ -7,7 +7,6 @@ Three situations: at rest; the publisher killed every 100 ms (the supervisor's b
 the publisher killed each time it has been well for 1.1 s, so that it is back at once. Between any two probes the same
 client asks the floor, a C server that writes a constant: what both cost is the machine's.
 """
-import argparse
 import os
 import select
 import signal
@@ -16,7 +15,7 @@ import sys
 import time
 from collections import Counter
 
-from machine import WorkDirectory, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, arguments, machine, nearest_rank, prepare, table
 from report import Report
 from stack import Stack
 
@@ -85,9 +84,7 @@ def row(situation, name, results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     options = parser.parse_args()
     prepare()

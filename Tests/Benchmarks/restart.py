@@ -7,14 +7,13 @@ All supervisors run at once with three workers each, and are visited round robin
 the machine does falls on all alike. A worker has been ready for at least 1.2 s when it is killed; the three are killed
 in turn. "realtime": everything under SCHED_RR, which other load cannot preempt.
 """
-import argparse
 import gc
 import os
 import random
 import time
 
 import supervisors
-from machine import WorkDirectory, machine, nearest_rank, prepare, read, table
+from machine import WorkDirectory, arguments, machine, nearest_rank, prepare, read, table
 from report import Report
 
 PRIORITY = 5
@@ -83,9 +82,7 @@ def show(latencies, scheduling, report):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--kills", type=int, default=30, help="of each supervisor and scheduling")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--scheduling", choices=["ordinary", "realtime", "both"], default="both")

@@ -7,7 +7,6 @@ As probes.py: a new connection each, /liveness and /readiness in turn, between a
 a constant. The scrapers are processes that ask again as soon as they have the whole page, over one connection each; on
 a machine with few processors they take time from everybody, which the floor shows.
 """
-import argparse
 import http.client
 import multiprocessing
 import os
@@ -15,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from machine import WorkDirectory, await_, machine, nearest_rank, prepare, table
+from machine import WorkDirectory, arguments, await_, machine, nearest_rank, prepare, table
 from probes import PAUSE_MICROSECONDS, probe, row
 from report import Report
 from stack import Stack
@@ -38,9 +37,7 @@ def scrape(port, end, results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="directory of the compiled C programs")
+    parser = arguments(__doc__)
     parser.add_argument("--count", type=int, default=1200, help="probes in each situation")
     parser.add_argument("--contracts", type=int, default=1000)
     parser.add_argument("--scrapers", type=int, default=2)

@@ -7,14 +7,13 @@ of a worker.
 An empty state directory each time, an empty ConfigMap, no broker: the answer must not wait for either. The client asks
 again as soon as it was refused. Beside it nginx, the other way round in every other run.
 """
-import argparse
 import os
 import socket
 import subprocess
 import sys
 import time
 
-from machine import WorkDirectory, end_all, prepare
+from machine import WorkDirectory, arguments, end_all, prepare
 from nginx import start_nginx
 from report import Report
 
@@ -59,9 +58,7 @@ def manager(programs, directory, number):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--runs", type=int, default=30)
     options = parser.parse_args()
     prepare()

@@ -6,13 +6,12 @@
 Commits of the publication section with 10, 1,000 and as many contracts as it may hold, reads by another reader, looks
 that find nothing new. Contracts: the examples, and one of 5 MB.
 """
-import argparse
 import json
 import os
 import subprocess
 import sys
 
-from machine import WorkDirectory, machine, nearest_rank, prepare
+from machine import WorkDirectory, arguments, machine, nearest_rank, prepare
 from report import Report
 from stack import EXAMPLES
 
@@ -30,9 +29,7 @@ def exerciser(options, *arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=os.path.abspath, help="directory of the release build")
-    parser.add_argument("tools", type=os.path.abspath, help="not used")
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()
     prepare()
