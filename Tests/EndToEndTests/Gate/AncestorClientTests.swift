@@ -50,6 +50,7 @@ import Testing
             {
                 return .ready(questions: questions)
             }
+            // The client's own pause here too.
             sleep(2)
         }
         return .timedOut

@@ -1,5 +1,6 @@
 import CLinux
 import FoundationEssentials
+import Glibc
 import TestSupport
 import Testing
 
@@ -30,4 +31,49 @@ import Testing
         let released = [4, 5, 6].map { memory.release(now: start + .seconds($0)) }
         #expect(released == [false, true, false])
     }
+
+    #if arch(x86_64)
+    /// Whoever preloads something that the dynamic linker has to write into: its text is not the file's any more.
+    @Test func `text that was relocated stays`() throws {
+        let compilers = ["/usr/bin/cc", "/usr/bin/clang", "/usr/bin/gcc"]
+        guard let compiler = compilers.first(where: { access($0, X_OK) == 0 }) else {
+            print("skipped: there is no C compiler")
+            return
+        }
+        let directory = try TemporaryDirectory()
+        let path = { (name: String) in "\(directory.path)/\(name)" }
+        // Room on both sides, so that the instruction lies in a page of its own.
+        let library =
+            ".text\n.skip 20000\n.globl number\n.type number,@function\nnumber: movabs $value, %rax\nmovl (%rax), %eax\nret\n"
+            + ".skip 20000\n.data\n.globl value\nvalue: .long 42\n.section .note.GNU-stack,\"\",@progbits\n"
+        try directory.write("library.s", library)
+        try directory.write(
+            "main.c",
+            """
+            #include "CLinux.h"
+            int number(void);
+            int main(void) {
+                int before = number();
+                clinux_release_start_memory();
+                return before == 42 && number() == 42 ? 0 : 1;
+            }
+
+            """
+        )
+        let sources = "\(RepositoryFile.root)/Sources/Shared/CLinux"
+        for arguments in [
+            ["-shared", "-Wl,-z,notext", "-o", path("libnumber.so"), path("library.s")],
+            [
+                "-I\(sources)/include", "-o", path("main"), path("main.c"), "\(sources)/memory.c",
+                "-L\(directory.path)", "-lnumber", "-Wl,-rpath,\(directory.path)",
+            ],
+        ] {
+            let run = try TestChildProcess(compiler, arguments)
+            let (exit, output) = try run.wait(within: .seconds(60))
+            try #require(exit == .code(0), "\(output)")
+        }
+        let main = try TestChildProcess(path("main"))
+        #expect(try main.wait(within: .seconds(20)).exit == .code(0))
+    }
+    #endif
 }
