@@ -6,6 +6,7 @@ python3 Tests/Scripts/prometheus.py DIRECTORY_OF_THE_BUILT_PROGRAMS
 Every wait ends with an event or a deadline; all servers listen on free ports of the loopback.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -59,6 +60,18 @@ def start(*command, environment=None, cwd=None):
     process.reader.start()
     children.append(process)
     return process
+
+
+def end_all():
+    """Ends what was started, and waits for it: none of them writes any more into a directory that is to be removed."""
+    for child in reversed(children):
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def line(process, pattern):
@@ -177,7 +190,8 @@ def checks_of_page(url):
 
 
 def main(products):
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as last:
+        last.callback(end_all)
         directory = pathlib.Path(name)
         checks_of_rules(directory)
         contracts = directory / "contracts"
@@ -243,13 +257,4 @@ def main(products):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1])
-    finally:
-        for child in reversed(children):
-            child.terminate()
-        for child in children:
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
+    main(sys.argv[1])
