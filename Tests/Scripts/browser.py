@@ -6,17 +6,15 @@ Whatever it starts, it stops.
 import base64
 import json
 import os
-import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
-from devtools import PATIENCE, Browser, Failure
+from checks import Failed, expect
+from devtools import PATIENCE, Browser
+from programs import work_directory
 
 PASSWORD = "hunter2-is-secret"
 ATTACKS = {
@@ -27,61 +25,26 @@ ATTACKS = {
 }
 
 
-def check(holds, what):
-    if not holds:
-        raise Failure(what)
-    print(f"ok  {what}", flush=True)
-
-
-class Program:
-    """A child process and its log."""
-
-    def __init__(self, arguments, log, mark, environment=None):
-        self.log = log
-        with open(log, "wb") as file:
-            self.process = subprocess.Popen(
-                arguments, stdout=file, stderr=file, stdin=subprocess.DEVNULL, env=environment
-            )
-        deadline = time.monotonic() + PATIENCE
-        while not re.search(mark, self.text()):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise Failure(f"{arguments[0]} does not start:\n{self.text()[-3000:]}")
-            time.sleep(0.02)
-        self.found = re.search(mark, self.text()).group(1)
-
-    def text(self):
-        with open(self.log, errors="replace") as file:
-            return file.read()
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-
 class World:
     """Broker, manager and the directory that it reads."""
 
-    def __init__(self, programs, work):
+    def __init__(self, programs, work, start_program):
         self.programs = programs
         self.work = work
+        self.start_program = start_program
         self.mount = os.path.join(work, "mount")
+        os.mkdir(self.mount)
         self.generation = 0
-        self.broker = Program(
-            [f"{programs}/local-broker", "--port", "0", "--username", "pact", "--password", PASSWORD],
-            f"{work}/broker.log",
-            r"listening on (http://\S+)",
+        broker = start_program(
+            f"{programs}/local-broker", "--port", "0", "--username", "pact", "--password", PASSWORD
         )
+        self.broker = broker.says(r"listening on (http://\S+)").group(1)
         self.manager = None
 
     def faults(self, rules):
         token = base64.b64encode(f"pact:{PASSWORD}".encode()).decode()
         request = urllib.request.Request(
-            f"{self.broker.found}/_faults",
+            f"{self.broker}/_faults",
             data=json.dumps(rules).encode() if rules is not None else None,
             method="DELETE" if rules is None else "PUT",
             headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
@@ -122,20 +85,14 @@ class World:
         return json.dumps({**names, "interactions": [interaction], **version}, indent=1)
 
     def start(self, port="0"):
-        address = self.broker.found.replace("http://", f"http://pact:{PASSWORD}@")
+        address = self.broker.replace("http://", f"http://pact:{PASSWORD}@")
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "BROKER_URL": address, "CONFIGMAP_PATH": self.mount,
             "HEALTH_PORT": port, "STATE_DIR": f"{self.work}/state", "CHECK_INTERVAL_SECS": "1",
             "CONTRACT_SOURCE": "directory", "GIT_BRANCH": "main", "GIT_COMMIT": "abc1234",
         }
-        log = f"{self.work}/manager.log"
-        self.manager = Program([f"{self.programs}/manager"], log, r"health\.port=(\d+)", environment)
-        return f"http://127.0.0.1:{self.manager.found}"
-
-    def stop(self):
-        for program in (self.manager, self.broker):
-            if program:
-                program.stop()
+        self.manager = self.start_program(f"{self.programs}/manager", environment=environment)
+        return f"http://127.0.0.1:{self.manager.says(r'health.port=([0-9]+)').group(1)}"
 
 
 def looks_right(page, width, name, shots):
@@ -150,9 +107,9 @@ def looks_right(page, width, name, shots):
             return element.getBoundingClientRect().right > innerWidth + 0.5;
         }).map((element) => element.outerHTML.slice(0, 80))"""
     )
-    check(not outside, f"{name}: nothing sticks out at {width} px{'' if not outside else f': {outside}'}")
+    expect(not outside, f"{name}: nothing sticks out at {width} px{'' if not outside else f': {outside}'}")
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    check(widths[0] <= widths[1], f"{name}: no horizontal scrolling at {width} px")
+    expect(widths[0] <= widths[1], f"{name}: no horizontal scrolling at {width} px")
     page.screenshot(os.path.join(shots, f"{name}-{width}.png"))
 
 
@@ -160,9 +117,9 @@ def is_harmless(page, when):
     """What was hostile is text: it can be read, and nothing of it is an element or ran."""
     page.wait("the attacks can be read", f"""[{json.dumps(ATTACKS['consumer'])}, {json.dumps(ATTACKS['provider'])},
         {json.dumps(ATTACKS['file'])}].every((text) => document.body.textContent.includes(text))""")
-    check(page.evaluate("typeof window.canary") == "undefined", f"{when}: nothing hostile ran")
+    expect(page.evaluate("typeof window.canary") == "undefined", f"{when}: nothing hostile ran")
     nodes = page.evaluate("document.querySelectorAll('img, svg, iframe, script, [onerror], [onload], b').length")
-    check(nodes == 1, f"{when}: the page's own script is the only such element")
+    expect(nodes == 1, f"{when}: the page's own script is the only such element")
 
 
 def refused_then_published(page, world, url, shots):
@@ -172,7 +129,7 @@ def refused_then_published(page, world, url, shots):
     page.wait("the broker's text", f"document.body.textContent.includes({json.dumps(ATTACKS['broker'])})")
     page.wait("all are refused", "document.querySelectorAll('#contracts .bad').length === 4")
     is_harmless(page, "refused")
-    check(page.evaluate("document.title").startswith("Not ready"), "the title says that it is not ready")
+    expect(page.evaluate("document.title").startswith("Not ready"), "the title says that it is not ready")
     looks_right(page, 1280, "refused-light", shots)
 
     page.size(1280, 800)
@@ -183,11 +140,11 @@ def refused_then_published(page, world, url, shots):
     world.swap(edit="(edited) ")
     page.wait("the verdict changes", "document.getElementById('verdict-word').textContent.startsWith('Ready')")
     page.wait("all are published", "document.querySelectorAll('#contracts .good').length === 4")
-    check(page.evaluate("window.marker") == "the same document" and page.loads == loads, "the update needs no reload")
-    check(page.evaluate("document.activeElement.id") == "log-table", "the focus stays")
-    check(page.evaluate("scrollY") == 300, "the scrolling stays")
-    check(page.evaluate("document.getElementById('said').textContent").startswith("Ready"), "the change is announced")
-    check(page.evaluate("document.title").startswith("Ready"), "the title follows")
+    expect(page.evaluate("window.marker") == "the same document" and page.loads == loads, "the update needs no reload")
+    expect(page.evaluate("document.activeElement.id") == "log-table", "the focus stays")
+    expect(page.evaluate("scrollY") == 300, "the scrolling stays")
+    expect(page.evaluate("document.getElementById('said').textContent").startswith("Ready"), "the change is announced")
+    expect(page.evaluate("document.title").startswith("Ready"), "the title follows")
     is_harmless(page, "published")
 
 
@@ -204,7 +161,7 @@ def looks(page, shots):
     page.evaluate("document.querySelector('#broker code').isTheSame = true; 1")
     last = page.evaluate(checked)
     page.wait("the broker's next check is shown", f"{checked} !== {json.dumps(last)}")
-    check(page.evaluate("document.querySelector('#broker code').isTheSame"), "what did not change was not replaced")
+    expect(page.evaluate("document.querySelector('#broker code').isTheSame"), "what did not change was not replaced")
     page.wait("ages grow", f"{seconds} !== {json.dumps(before)}")
 
 
@@ -212,13 +169,13 @@ def lost_and_back(page, world, url, shots):
     port = url.rsplit(":", 1)[1]
     world.manager.stop()
     page.wait("the loss is shown", "document.getElementById('link').textContent.startsWith('Connection lost')")
-    check(page.evaluate("document.getElementById('contracts') !== null"), "what was known stays on the page")
+    expect(page.evaluate("document.getElementById('contracts') !== null"), "what was known stays on the page")
     page.size(360, 800)
     page.screenshot(os.path.join(shots, "lost-360.png"), whole=False)
     world.start(port)
     page.wait("it is live again", "document.getElementById('link').textContent === 'live'")
     page.wait("and up to date", "document.querySelectorAll('#contracts .good').length === 4")
-    check(page.evaluate("window.marker") == "the same document", "it came back by itself")
+    expect(page.evaluate("window.marker") == "the same document", "it came back by itself")
 
 
 def without_a_stream(browser, url):
@@ -239,7 +196,7 @@ def without_a_stream(browser, url):
         for stream in streams:
             stream.close()
     page.wait("a place is free again", "document.getElementById('link').textContent === 'live'")
-    check(len(streams) > 32, f"without a stream the page looks by itself ({len(streams)} others followed)")
+    expect(len(streams) > 32, f"without a stream the page looks by itself ({len(streams)} others followed)")
 
 
 def without_script(browser, url, shots):
@@ -249,10 +206,10 @@ def without_script(browser, url, shots):
     page.open(url)
     text = page.evaluate("document.body.innerText")
     for part in ("Ready", "GCP-Secret-Manager", "Without script this page stays as it is", "Last events"):
-        check(part in text, f"without script: {part}")
-    check(page.evaluate("document.getElementById('link').hidden"), "without script nothing claims to be live")
+        expect(part in text, f"without script: {part}")
+    expect(page.evaluate("document.getElementById('link').hidden"), "without script nothing claims to be live")
     page.screenshot(os.path.join(shots, "without-script-360.png"))
-    check(not page.complaints, f"without script nothing is reported {page.complaints or ''}")
+    expect(not page.complaints, f"without script nothing is reported {page.complaints or ''}")
 
 
 def control(page):
@@ -261,8 +218,8 @@ def control(page):
     page.evaluate("""document.body.insertAdjacentHTML("beforeend", "<img src='x' onerror='window.canary=1'>"); 1""")
     page.wait("the picture", "document.querySelectorAll('img').length === 1")
     page.evaluate("new Promise((resolve) => setTimeout(resolve, 200))")
-    check(page.evaluate("typeof window.canary") == "undefined", "control: the policy stops what got in")
-    check(len(page.complaints) > before, "control: and the browser reports it")
+    expect(page.evaluate("typeof window.canary") == "undefined", "control: the policy stops what got in")
+    expect(len(page.complaints) > before, "control: and the browser reports it")
 
 
 def nothing_secret(url):
@@ -271,17 +228,16 @@ def nothing_secret(url):
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body = answer.read().decode()
         encoded = base64.b64encode(f"pact:{PASSWORD}".encode()).decode()
-        check(PASSWORD not in body and encoded not in body, f"{path} for {accept}: no credentials")
+        expect(PASSWORD not in body and encoded not in body, f"{path} for {accept}: no credentials")
 
 
 def run(path, programs, shots):
     shutil.rmtree(shots, ignore_errors=True)
     os.makedirs(shots)
-    with tempfile.TemporaryDirectory(prefix="browser-check-") as work:
+    with work_directory() as (work, start_program):
         world = browser = None
         try:
-            world = World(programs, work)
-            os.makedirs(world.mount)
+            world = World(programs, work, start_program)
             browser = Browser(path)
             url = world.start()
             page = browser.page()
@@ -290,11 +246,11 @@ def run(path, programs, shots):
             looks(page, shots)
             nothing_secret(url)
             lost_and_back(page, world, url, shots)
-            check(not page.complaints, f"no dialog, no exception, no violation {page.complaints or ''}")
+            expect(not page.complaints, f"no dialog, no exception, no violation {page.complaints or ''}")
             without_a_stream(browser, url)
             without_script(browser, url, shots)
             control(page)
-        except Failure as failure:
+        except Failed as failure:
             print(f"FAIL {failure}", file=sys.stderr)
             if world and world.manager:
                 print(world.manager.text()[-3000:], file=sys.stderr)
@@ -302,8 +258,6 @@ def run(path, programs, shots):
         finally:
             if browser:
                 browser.close()
-            if world:
-                world.stop()
     print(f"screenshots: {', '.join(sorted(os.listdir(shots)))} in {shots}")
     return 0
 

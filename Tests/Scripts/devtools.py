@@ -10,11 +10,9 @@ import tempfile
 import time
 import urllib.request
 
+from checks import Failed
+
 PATIENCE = 30.0
-
-
-class Failure(Exception):
-    pass
 
 
 class WebSocket:
@@ -35,7 +33,7 @@ class WebSocket:
             self._more()
         head, self.rest = self.rest.split(b"\r\n\r\n", 1)
         if b" 101 " not in head.split(b"\r\n")[0]:
-            raise Failure(f"no WebSocket: {head[:200]!r}")
+            raise Failed(f"no WebSocket: {head[:200]!r}")
 
     def send(self, text):
         payload = text.encode()
@@ -59,7 +57,7 @@ class WebSocket:
                 if final:
                     return message.decode()
             elif code == 8:
-                raise Failure("the browser closed the connection")
+                raise Failed("the browser closed the connection")
 
     def _frame(self, deadline):
         first, second = self._take(2, deadline)
@@ -83,7 +81,7 @@ class WebSocket:
     def _more(self):
         data = self.socket.recv(1 << 16)
         if not data:
-            raise Failure("the connection to the browser broke")
+            raise Failed("the connection to the browser broke")
         self.rest += data
 
 
@@ -108,7 +106,7 @@ class Browser:
         while not (os.path.exists(port_file) and open(port_file).read().count("\n") >= 1):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.log.seek(0)
-                raise Failure(f"the browser does not start: {self.log.read()[-2000:].decode(errors='replace')}")
+                raise Failed(f"the browser does not start: {self.log.read()[-2000:].decode(errors='replace')}")
             time.sleep(0.02)
         self.port = int(open(port_file).read().split("\n")[0])
 
@@ -150,10 +148,10 @@ class Page:
             try:
                 message = self._receive(deadline)
             except TimeoutError:
-                raise Failure(f"{method} is not answered: {str(parameters)[:300]}") from None
+                raise Failed(f"{method} is not answered: {str(parameters)[:300]}") from None
             if message.get("id") == self.number:
                 if "error" in message:
-                    raise Failure(f"{method}: {message['error']}")
+                    raise Failed(f"{method}: {message['error']}")
                 return message["result"]
 
     def _receive(self, deadline):
@@ -174,7 +172,7 @@ class Page:
     def evaluate(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
-            raise Failure(f"{expression}: {result['exceptionDetails']}")
+            raise Failed(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
     def open(self, url):
@@ -185,7 +183,7 @@ class Page:
             try:
                 self._receive(deadline)
             except TimeoutError:
-                raise Failure(f"{url} does not load") from None
+                raise Failed(f"{url} does not load") from None
 
     def wait(self, what, expression, limit=PATIENCE):
         """Until the expression is true: looked at whenever the document changes, by the page itself."""
@@ -200,7 +198,7 @@ class Page:
         }})"""
         if not self.evaluate(script):
             text = self.evaluate("document.body.innerText.slice(0, 3000)")
-            raise Failure(f"after {limit} s not: {what}\n{text}")
+            raise Failed(f"after {limit} s not: {what}\n{text}")
 
     def size(self, width, height):
         self.call(

@@ -3,15 +3,14 @@
 import functools
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 from name_server import A, AAAA, SERVFAIL, NameServer, answer, garbage, question_of
+from programs import work_directory
 
 PROGRAMS, GATE = sys.argv[1:3]
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -72,29 +71,13 @@ def expect(name, result, is_ready, within, *words):
     report(name, bool(good), f"{seconds:.2f} s; {lines[-2] if len(lines) > 1 else lines}" if good else output)
 
 
-def start_manager(work):
-    """(port, processes) of the real manager with the example contracts, all published."""
-    logs = {name: os.path.join(work, name) for name in ("local-broker", "manager")}
-    processes = []
-
-    def start(name, arguments, environment, pattern):
-        with open(logs[name], "wb") as log:
-            processes.append(subprocess.Popen([os.path.join(PROGRAMS, name), *arguments], env=environment, stdout=log,
-                                              stderr=log, stdin=subprocess.DEVNULL, start_new_session=True))
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with open(logs[name], encoding="utf-8") as log:
-                found = re.search(pattern, log.read())
-            if found:
-                return found[1]
-            time.sleep(0.02)
-        sys.exit(f"FAIL {name} does not say {pattern}")
-
-    url = start("local-broker", ["--port", "0"], {}, r"listening on (\S+)")
-    port = start("manager", [], {
-        "BROKER_URL": url, "CONFIGMAP_PATH": EXAMPLES, "STATE_DIR": os.path.join(work, "state"), "HEALTH_PORT": "0",
-        "HEALTH_HOST": "127.0.0.1"}, r"health\.port=(\d+)")
-    return port, processes
+def start_manager(work, start):
+    """The port of the real manager with the example contracts, all published."""
+    broker = start(os.path.join(PROGRAMS, "local-broker"), "--port", "0", environment={})
+    manager = start(os.path.join(PROGRAMS, "manager"), environment={
+        "BROKER_URL": broker.says(r"listening on (\S+)")[1], "CONFIGMAP_PATH": EXAMPLES,
+        "STATE_DIR": os.path.join(work, "state"), "HEALTH_PORT": "0", "HEALTH_HOST": "127.0.0.1"})
+    return manager.says(r"health\.port=(\d+)")[1]
 
 
 def look_up(work, port, name, known, host, is_ready, within, faults=None, check=None, words=(), **more):
@@ -222,17 +205,11 @@ def main():
     headers = subprocess.run(["readelf", "-lW", GATE], stdout=subprocess.PIPE, text=True).stdout
     if headers:
         report("needs no interpreter", "INTERP" not in headers, f"{os.path.getsize(GATE) / 1e6:.1f} MB")
-    work = tempfile.mkdtemp()
-    os.chmod(work, 0o755)
-    port, processes = start_manager(work)
-    try:
+    with work_directory() as (work, start):
+        os.chmod(work, 0o755)
+        port = start_manager(work, start)
         for part in (names, name_faults, installs, ends):
             part(work, port)
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(10)
-        shutil.rmtree(work, ignore_errors=True)
     if failures:
         sys.exit(f"{len(failures)} failed: {', '.join(failures)}")
 
