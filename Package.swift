@@ -167,7 +167,8 @@ let package = Package(
             path: "Tests/CTestSupport",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra"])]
         ),
-        // A process for the state file's tests to kill, and to run as another user or in another mount namespace.
+        // A process for the state file's tests to kill, and to run as another user or in another mount namespace; what a
+        // test wants to know of a process that does nothing else is asked here too.
         .executableTarget(
             name: "StateExerciser",
             dependencies: ["Shared", "TestSupport", "CTestSupport"],

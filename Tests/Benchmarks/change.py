@@ -90,8 +90,6 @@ def set_service_time(stack, milliseconds):
         sys.exit("FAIL the local broker does not take the latency")
 
 
-
-
 def measure(stack, edits, service, write):
     """Milliseconds: [(all, without the broker's own time)]."""
     set_service_time(stack, service)

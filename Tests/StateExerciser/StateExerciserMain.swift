@@ -12,6 +12,7 @@ struct StateExerciserMain {
         state-exerciser grow DIRECTORY      commits little, too much for the disk, little again; prints each result
         state-exerciser hold DIRECTORY N    takes lock number N, prints "held", waits for the end of its input
         state-exerciser prepare STATE_DIR   prints the state directory or the error
+        state-exerciser released-pages      resident pages of files, before and after the start's memory is given back
         state-exerciser hold-requests DIRECTORY PORT N CLIENTS
                                             N commits that each answer CLIENTS long-polls of the health server on PORT
 
@@ -40,6 +41,7 @@ struct StateExerciserMain {
             case ("fill", 2): try fill(StateDirectory(resolved: arguments[1]))
             case ("grow", 2): try grow(StateDirectory(resolved: arguments[1]))
             case ("hold", 3): try hold(StateDirectory(resolved: arguments[1]), arguments[2])
+            case ("released-pages", 1): exit(try ReleasedPages.run())
             case ("search", 2): say(StateSearch(setting: arguments[1]).obstacle ?? "none")
             case ("hold-requests", 5):
                 try HeldRequests.run(

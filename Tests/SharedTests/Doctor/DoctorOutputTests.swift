@@ -22,6 +22,8 @@ import Testing
     @Test func idsAndTextsAreFitForATable() {
         let ids = DoctorCheck.allCases.map(\.rawValue)
         #expect(Set(ids).count == ids.count)
+        // A check that was forgotten where the texts are has those of another one.
+        #expect(Set(DoctorCheck.allCases.map(\.meaning)).count == ids.count)
         for check in DoctorCheck.allCases {
             #expect(check.rawValue.allSatisfy { $0.isLowercase || $0 == "." || $0 == "_" }, "\(check)")
             for text in [check.meaning, check.remedy] {
