@@ -22,7 +22,7 @@ enum ReleasedPages {
             _ = try JSONReader.parse(Array("{".utf8))
             return "no error"
         } catch {
-            return "\(sha) \(error) \(Date(timeIntervalSince1970: 0).ISO8601Format())"
+            return "\(sha ?? "none") \(error) \(Date(timeIntervalSince1970: 0).ISO8601Format())"
         }
     }
 
