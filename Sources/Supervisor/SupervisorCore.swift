@@ -30,7 +30,7 @@ struct SupervisorCore: Sendable {
         case done
     }
 
-    /// The tick word is stored this often.
+    /// The tick word is stored this often, or up to a fifth sooner where something else wakes us.
     static let tickInterval = Duration.seconds(5)
     /// Waking later than this after a deadline is the machine's fault, not a worker's.
     static let toleratedLateness = Duration.seconds(1)
