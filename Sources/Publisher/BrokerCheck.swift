@@ -7,7 +7,6 @@ import SharedHTTP
 /// |---|---|---|
 /// | idle | due | heartbeat |
 /// | heartbeat | alive | dependencies |
-/// | heartbeat | alive, a regular check of a broker that was well, and the list is read next | ready |
 /// | dependencies | database up | index if not seen since the broker was last away, else ready |
 /// | index | index of a Pact Broker | ready |
 /// | any | anything else | the status that it means; idle |
@@ -30,10 +29,6 @@ struct BrokerCheck: Equatable, Sendable {
     private(set) var way = PublishingWay.batches
     private var stage = Stage.idle
     private var hasSeenIndex = false
-    /// Somebody has a doubt: the list of pacts that is read after a regular check is not enough of an answer.
-    private var isThorough = true
-    /// The check under way asks nothing that the list answers as well.
-    private var isLight = false
     private var spent = Duration.zero
 
     /// Why publications fail although the checks are well.
@@ -80,26 +75,19 @@ struct BrokerCheck: Equatable, Sendable {
 
     /// Looks again at once: something else has failed.
     mutating func expedite(_ now: MonotonicTime) {
-        guard isReady else { return }
-        due = min(due, now)
-        isThorough = true
+        if isReady { due = min(due, now) }
     }
 
     /// Looks again at once although the broker was not well: something on our side has changed.
     mutating func restart(_ now: MonotonicTime) {
         due = min(due, now)
-        isThorough = true
     }
 
     /// The next request of a check that is under way or due.
-    ///
-    /// - Parameter listFollows: After this check the list of pacts is read, which the broker can only answer with its
-    ///   database; if it cannot, another check, a thorough one, says why.
-    mutating func nextRequest(listFollows: Bool = false) -> BrokerRequest {
+    mutating func nextRequest() -> BrokerRequest {
         switch stage {
         case .idle:
             stage = .heartbeat
-            isLight = listFollows && isReady && hasSeenIndex && !isThorough
             spent = .zero
             return .heartbeat
         case .heartbeat: return .heartbeat
@@ -115,7 +103,6 @@ struct BrokerCheck: Equatable, Sendable {
         spent += took
         switch (stage, outcome) {
         case (.heartbeat, .alive):
-            if isLight { return complete(.ready, nil, now, random) }
             stage = .dependencies
         case (.dependencies, .databaseUp):
             if hasSeenIndex { return complete(.ready, nil, now, random) }
@@ -149,7 +136,6 @@ struct BrokerCheck: Equatable, Sendable {
         latency = spent
         counts[status.rawValue, default: 0] += 1
         durations.observe(spent)
-        isThorough = status != .ready
         guard status != .ready else {
             consecutiveFailures = 0
             lastSuccess = now

@@ -45,7 +45,7 @@ extension PublicationPlan {
     }
 
     /// The list is read after each regular check; where pairs are read one by one, nobody asks for it.
-    func isListDueAfterCheck(_ now: MonotonicTime) -> Bool {
+    private func isListDueAfterCheck(_ now: MonotonicTime) -> Bool {
         bulk.isKnown && !bulk.isOneByOne && pairs.count > 0 && !isListRecent(now)
     }
 

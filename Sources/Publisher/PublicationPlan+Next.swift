@@ -11,7 +11,7 @@ extension PublicationPlan {
     }
 
     private mutating func nextRequest(_ now: MonotonicTime) -> BrokerRequest? {
-        if check.isDue(now) { return check.nextRequest(listFollows: bulk.failures == 0 && isListDueAfterCheck(now)) }
+        if check.isDue(now) { return check.nextRequest() }
         guard check.isReady else { return nil }
         bulk.endOneByOne(now)
         if bulk.isDue(now) { return .latestPacts }

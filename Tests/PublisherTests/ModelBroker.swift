@@ -17,6 +17,8 @@ struct ModelBroker {
 
     // Faults.
     var isDown = false
+    /// A proxy before it goes on answering the list without it.
+    var isListCached = false
     /// Contents that take the broker down for five seconds: it is killed for want of memory.
     var killers: Set<String> = []
     private var downUntil = MonotonicTime(nanoseconds: 0)
@@ -105,7 +107,7 @@ struct ModelBroker {
         case .dependencies: return isDatabaseDown ? .databaseDown("database") : .databaseUp
         case .index: return .index(way)
         case .latestPacts:
-            if isDatabaseDown { return serverError }
+            if isDatabaseDown, !isListCached { return serverError }
             if let bulkAnswer { return bulkAnswer }
             return .latest(list)
         case .latestPact(let key):

@@ -70,6 +70,18 @@ struct PublicationPlanFaultTests {
         #expect(simulation.run(for: .seconds(5)) { $0.isSynced && $0.plan.isSettled })
     }
 
+    @Test func `a database that is down is seen although somebody else goes on answering the list`() {
+        let simulation = PlanSimulation()
+        simulation.desire([a: "A"])
+        simulation.settle()
+        simulation.run(for: .seconds(10))
+        simulation.broker.isListCached = true
+        simulation.broker.isDatabaseDown = true
+        #expect(simulation.run(for: .seconds(3)) { $0.plan.check.shownStatus == .databaseDown })
+        simulation.broker.isDatabaseDown = false
+        #expect(simulation.run(for: .seconds(5)) { $0.isSynced && $0.plan.isSettled })
+    }
+
     @Test func `a broker that is not there is waited for without end and found within one interval`() {
         let simulation = PlanSimulation()
         simulation.broker.isDown = true
