@@ -53,7 +53,7 @@ enum HealthServerRun {
             watch.refresh { _ in }
             firstLook.signal()
             box.waitForServer()
-            box.deliver(watch.view)
+            watch.handOn(box.deliver)
             watch.run(box.deliver)
         }
         // A restarted server shall not answer worse than the one before it did; connections wait in the socket's queue

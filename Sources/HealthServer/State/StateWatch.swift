@@ -79,6 +79,11 @@ final class StateWatch: Sendable {
         }
     }
 
+    /// Hands on what was read last, in its place among what others hand on.
+    func handOn(_ deliver: (StateView) -> Void) {
+        memory.withLock { deliver($0.view) }
+    }
+
     /// Refreshes for ever.
     func run(_ deliver: (StateView) -> Void) -> Never {
         // On this thread, not on the event loop: a millisecond, and the loop answers probes.
