@@ -4,6 +4,7 @@
 # out, and the benchmark says so.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
+. Tests/Scripts/apt.sh
 
 missing=()
 only=${1:-}
@@ -37,11 +38,10 @@ if [ ${#missing[@]} -gt 0 ] && ! command -v apt-get >/dev/null; then
 fi
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing what to compare with: ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq || echo "apt-get update failed"
+    apt_get update -qq || echo "apt-get update failed"
 fi
 for package in "${missing[@]}"; do
-    # No service of theirs is to be started.
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "$package" \
+    apt_get install -y -qq --no-install-recommends "$package" \
         </dev/null >/dev/null || echo "apt-get cannot install $package"
 done
 

@@ -10,7 +10,9 @@ struct ProbeCount: CustomStringConvertible {
 
     /// Sends one probe to `/liveness`.
     mutating func probe(port: UInt16) {
-        switch Probe.send(port: port).outcome {
+        let probe = Probe.send(port: port)
+        guard !probe.isLostToTheMachine else { return }
+        switch probe.outcome {
         case .refused: refused += 1
         case .timedOut: timedOut += 1
         case .answered(200):

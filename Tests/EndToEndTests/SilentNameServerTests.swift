@@ -68,7 +68,7 @@ struct SilentNameServerTests {
         let asked = MonotonicTime.now()
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
         let stop = MonotonicTime.now() - asked
-        #expect(stop < .seconds(2), "\(stop)")
+        #expect(stop < .seconds(5), "\(stop)")
         #expect(!manager.log.lines.contains { $0.contains("publisher") && $0.contains("killed") })
         print("silent name server: \(time.milliseconds) ms, \(threads) threads, stopped in \(stop.milliseconds) ms")
     }

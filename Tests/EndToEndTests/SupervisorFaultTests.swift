@@ -145,7 +145,10 @@ import Testing
         manager.signal(SIGTERM)
         try manager.log.waitForLine(containing: "stopping", within: .seconds(5))
         #expect(manager.end(with: SIGTERM, within: .seconds(6)) == .code(0))
-        #expect(MonotonicTime.now() - began < .seconds(2))
+        // Two workers that ignore it, one after the other, would have 2 s and 1 s for the first signal.
+        let took = MonotonicTime.now() - began
+        print("stopped by a second signal in \(took.milliseconds) ms")
+        #expect(took < .seconds(3))
     }
 
     @Test func noWorkerSurvivesAKilledSupervisor() throws {
@@ -155,7 +158,10 @@ import Testing
         let pids = WorkerName.allCases.compactMap { manager.pid(of: $0) }
         #expect(pids.count == 3)
         manager.end(with: SIGKILL, within: .seconds(5))
-        try manager.wait(for: "all workers gone") { pids.allSatisfy { kill($0, 0) != 0 && errno == ESRCH } }
+        try manager.wait(for: "all workers gone") {
+            // Whoever adopts them may never reap them: a container's PID 1 can be anything.
+            pids.allSatisfy { ["", "Z", "X"].contains(ProcessTree.state(of: $0)) }
+        }
     }
 
     @Test func restartsOneAfterTheOtherOnSIGHUP() throws {

@@ -147,7 +147,7 @@ extension ServerTests {
             try test.wait { $0.waiters == 20 && $0.connections == 21 }
             let began = MonotonicTime.now()
             test.server.stop()
-            #expect(MonotonicTime.now() - began < .seconds(1))
+            #expect(MonotonicTime.now() - began < .seconds(10), "and not when the 300 s are over")
             for connection in waiting {
                 let response = try connection.response()
                 #expect(response.status == 503)

@@ -19,7 +19,7 @@ struct CurlMultiTests {
         while true {
             let started = MonotonicTime.now()
             let turn = multi.turn(waitingUpTo: .milliseconds(500))
-            #expect(MonotonicTime.now() - started < .seconds(2), "a turn must never block")
+            #expect(MonotonicTime.now() - started < .seconds(5), "a turn must never block")
             if let finished = turn.finished.first(where: { $0.id == id }) { return finished.result }
         }
     }
@@ -109,7 +109,7 @@ struct CurlMultiTests {
         let started = MonotonicTime.now()
         let result = try perform(HTTPRequest(.get, server.url, timeout: .milliseconds(700)))
         #expect(failure(result) == .timeout)
-        #expect(MonotonicTime.now() - started < .seconds(3))
+        #expect(MonotonicTime.now() - started < .seconds(10))
     }
 
     @Test func `an answer that drips is cut off by the total time`() throws {

@@ -159,9 +159,7 @@ struct PublisherProcessTests {
             try #require(MonotonicTime.now() < deadline)
             _ = watcher.reader.waitForChange(after: watcher.reader.changeWord(), timeout: .milliseconds(100))
         }
-        let asked = MonotonicTime.now()
         #expect(process.end(with: SIGTERM, within: .seconds(5)) == .code(0))
-        #expect(MonotonicTime.now() - asked < .seconds(2))
     }
 
     @Test func `new credentials in a file are used without a restart`() throws {

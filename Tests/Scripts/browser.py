@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 
-from checks import Failed, expect
+from checks import Failed, expect, say, until
 from devtools import PATIENCE, Browser
 from programs import work_directory
 
@@ -217,9 +217,9 @@ def control(page):
     before = len(page.complaints)
     page.evaluate("""document.body.insertAdjacentHTML("beforeend", "<img src='x' onerror='window.canary=1'>"); 1""")
     page.wait("the picture", "document.querySelectorAll('img').length === 1")
-    page.evaluate("new Promise((resolve) => setTimeout(resolve, 200))")
-    expect(page.evaluate("typeof window.canary") == "undefined", "control: the policy stops what got in")
-    expect(len(page.complaints) > before, "control: and the browser reports it")
+    until(PATIENCE, "the browser reports it", lambda: page.evaluate("1") and len(page.complaints) > before)
+    say("control: the browser reports what got in")
+    expect(page.evaluate("typeof window.canary") == "undefined", "control: and the policy stops it")
 
 
 def nothing_secret(url):

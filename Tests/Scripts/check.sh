@@ -6,6 +6,8 @@ cd "$(dirname "$0")/../.."
 swift=${SWIFT:-swift}
 # Package.swift turns every warning in our own sources into an error.
 export WARNINGS_AS_ERRORS=1
+# The same histories in each run: `make chaos` and `make fuzz` are there for others.
+export PMM_CHAOS_SEED=${PMM_CHAOS_SEED:-1}
 
 # For what needs more than this checkout: 77 means that it cannot be had here, and why was said.
 optional() {

@@ -125,10 +125,10 @@ def bring_up(stack):
     expect(gate.unshare.wait(timeout=20) == 0, "gate: exit 0, the program is in the volume")
 
     stub = stack.start("mock-server")
-    until(10, "the gate says that it waits", lambda: stub.log.read_text())
+    until(20, "the gate says that it waits", lambda: stub.log.read_text())
     expect(ask(STUB)[0] == 0, f"mock-server waits: {stub.log.read_text().splitlines()[0]}")
     stack.start("pact-mocks-manager")
-    until(10, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
+    until(20, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
     expect(
         ask(HEALTH + "/readiness")[0] == 503 and ask(STUB)[0] == 0,
         "the manager lives, without a broker nobody is ready",
@@ -158,7 +158,7 @@ def bring_down(stack):
         if service.unshare.poll() is None:
             code, seconds = service.stop(10)
             expect(
-                seconds < 5 and (code == 0 or name != "pact-mocks-manager"),
+                seconds < 9 and (code == 0 or name != "pact-mocks-manager"),
                 f"{name}: exit {code} after {seconds:.2f} s",
             )
 

@@ -77,10 +77,10 @@ class Container:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "CONTAINER": json.dumps(self._description())},
             )
-        started = until(10, "PID 1 starts", lambda: children(self.unshare.pid) or self.unshare.poll() is not None)
+        started = until(20, "PID 1 starts", lambda: children(self.unshare.pid) or self.unshare.poll() is not None)
         if started is not True:
             self.pid = started[0]
-            until(10, "PID 1 becomes the entry point", lambda: self.unshare.poll() is not None or self._is_running())
+            until(20, "PID 1 becomes the entry point", lambda: self.unshare.poll() is not None or self._is_running())
 
     def _description(self):
         return {

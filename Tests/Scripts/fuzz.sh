@@ -13,7 +13,7 @@ usage() {
 [ $# = 2 ] && [[ $2 =~ ^[0-9]+$ ]] || usage
 case $1 in
     runs) limit=(-runs="$2") ;;
-    seconds) limit=(-max_total_time="$2") ;;
+    seconds) limit=(-max_total_time="$2" -seed=1) ;;
     *) usage ;;
 esac
 

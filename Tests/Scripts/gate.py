@@ -98,41 +98,41 @@ def look_up(work, port, name, known, host, is_ready, within, faults=None, check=
 def names(work, port):
     """What a name can look like to a program that has only two files to look it up."""
     hosts = EmptyRoot(work, hosts="127.0.0.1 localhost\n127.0.0.1 pact-mocks-manager\n")
-    expect("a name in /etc/hosts, no DNS", hosts.wait("pact-mocks-manager", port), True, 5)
+    expect("a name in /etc/hosts, no DNS", hosts.wait("pact-mocks-manager", port), True, 15)
     bare = EmptyRoot(work)
-    expect("an address, nothing in /etc", bare.wait("127.0.0.1", port), True, 5)
+    expect("an address, nothing in /etc", bare.wait("127.0.0.1", port), True, 15)
     case = functools.partial(look_up, work, port)
-    case("Kubernetes: search domains and ndots:5", GOOD, "pact-mocks-manager", True, 5,
+    case("Kubernetes: search domains and ndots:5", GOOD, "pact-mocks-manager", True, 15,
          check=lambda server: server.asked[:1] and server.asked[0][0] == FULL)
-    case("a name of another namespace", {"m.other.svc.cluster.local": "127.0.0.1"}, "m.other", True, 5,
+    case("a name of another namespace", {"m.other.svc.cluster.local": "127.0.0.1"}, "m.other", True, 15,
          check=lambda server: {name for name, _ in server.asked}
          == {"m.other.ns.svc.cluster.local", "m.other.svc.cluster.local"})
     case("a full name, tried after the search domains", {"manager.example.test": "127.0.0.1"}, "manager.example.test",
-         True, 5, check=lambda server: server.asked and server.asked[-1][0] == "manager.example.test")
+         True, 15, check=lambda server: server.asked and server.asked[-1][0] == "manager.example.test")
     case("a chain of CNAMEs", {FULL: "a.test", "a.test": "b.test", "b.test": "127.0.0.1"}, "pact-mocks-manager", True,
          5)
-    case("a loop of CNAMEs", {}, "pact-mocks-manager", False, 5, words=["does not resolve"],
+    case("a loop of CNAMEs", {}, "pact-mocks-manager", False, 15, words=["does not resolve"],
          faults=lambda message, name, count, tcp: [answer(message, [(FULL, 5, "x.test"), ("x.test", 5, FULL)])])
-    case("NXDOMAIN", {}, "pact-mocks-manager", False, 5, words=["the name 'pact-mocks-manager' does not resolve"])
+    case("NXDOMAIN", {}, "pact-mocks-manager", False, 15, words=["the name 'pact-mocks-manager' does not resolve"])
 
 
 def name_faults(work, port):
     """Name servers as they are on bad days, and what an attacker could send."""
     case = functools.partial(look_up, work, port)
     start = time.monotonic()
-    case("a name that appears after 2 s", GOOD, "pact-mocks-manager", True, 6, words=["does not resolve"],
+    case("a name that appears after 2 s", GOOD, "pact-mocks-manager", True, 15, words=["does not resolve"],
          faults=lambda message, name, count, tcp:
          [answer(message, code=3)] if time.monotonic() < start + 2 else None)
     # What an attacker could send: another question's answer, another id's, noise. (Too short a datagram ends glibc's
     # patience with that server.)
-    case("foreign answers before each right one", GOOD, "pact-mocks-manager", True, 5,
+    case("foreign answers before each right one", GOOD, "pact-mocks-manager", True, 15,
          faults=lambda message, name, count, tcp: None if tcp else [garbage(message)[i] for i in (2, 4, 5)] + [
              answer(message, [(FULL, A, "127.0.0.1")] if question_of(message)[1] == A else [])])
     case("garbage at first", GOOD, "pact-mocks-manager", True, 10,
          faults=lambda message, name, count, tcp: garbage(message) if count <= 6 else None)
-    case("nothing but garbage", {}, "pact-mocks-manager", False, 6,
+    case("nothing but garbage", {}, "pact-mocks-manager", False, 15,
          faults=lambda message, name, count, tcp: garbage(message))
-    case("truncated over UDP, whole over TCP", GOOD, "pact-mocks-manager", True, 5,
+    case("truncated over UDP, whole over TCP", GOOD, "pact-mocks-manager", True, 15,
          faults=lambda message, name, count, tcp: None if tcp else [answer(message, truncated=True)],
          check=lambda server: server.over_tcp >= 1)
     case("the first answers lost", GOOD, "pact-mocks-manager", True, 8,
@@ -141,9 +141,9 @@ def name_faults(work, port):
          faults=lambda message, name, count, tcp: [answer(message, code=SERVFAIL)] if count <= 8 else None)
     case("no answer about IPv6", GOOD, "pact-mocks-manager", True, 20,
          faults=lambda message, name, count, tcp: [] if question_of(message)[1] == AAAA else None)
-    case("a silent server", {}, "pact-mocks-manager", False, 5, faults=lambda message, name, count, tcp: [],
+    case("a silent server", {}, "pact-mocks-manager", False, 15, faults=lambda message, name, count, tcp: [],
          words=["PACT_CONTRACT_READY=0"])
-    case("modules of another libc in nsswitch.conf", GOOD, "pact-mocks-manager", True, 5,
+    case("modules of another libc in nsswitch.conf", GOOD, "pact-mocks-manager", True, 15,
          nsswitch_conf="hosts: mymachines mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] myhostname\n")
 
 
@@ -184,16 +184,17 @@ def ends(work, port):
     gate = root.start(["--provider", "Nobody", "--manager", f"http://localhost:{port}"])
     line = gate.stdout.readline()
     gate.send_signal(signal.SIGTERM)
-    gate.communicate(timeout=5)
+    gate.communicate(timeout=30)
     report("SIGTERM while it waits", gate.returncode == -signal.SIGTERM, line.strip())
     for provider, code in ((PROVIDER, 0), ("Nobody", 75)):
         probe = root.start(["--check", "--provider", provider, "--manager", f"http://localhost:{port}"])
-        output = probe.communicate(timeout=10)[0]
+        output = probe.communicate(timeout=30)[0]
         report(f"--check {provider}", probe.returncode == code, output.strip())
     sleeper = root.start(["--provider", PROVIDER, "--timeout", "100ms", "--", "/wait-for-contract", "--provider", "X",
                           "--manager", "http://localhost:1"])
-    while "waiting for X" not in sleeper.stdout.readline():
-        pass
+    while line := sleeper.stdout.readline():
+        if "waiting for X" in line:
+            break
     with open(f"/proc/{sleeper.pid}/environ", encoding="utf-8") as file:
         told = file.read().strip("\0").split("\0")
     sleeper.send_signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 # The browser that the status page is looked at with. Prints its path; installed if it is missing and that is possible.
 # Prints why on standard error and leaves with 77 where it cannot be had.
 set -uo pipefail
+. "$(dirname "$0")/apt.sh"
 
 find_browser() {
     for name in ${CHROMIUM:-} chromium chromium-browser google-chrome; do
@@ -13,14 +14,12 @@ find_browser() {
 if find_browser; then exit 0; fi
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
-export DEBIAN_FRONTEND=noninteractive
 if ! command -v apt-get >/dev/null; then
     echo "there is no chromium, and no apt-get to install it" >&2
     exit 77
 fi
 echo "the status page is checked in chromium: installing" >&2
-if ! "${as_root[@]}" apt-get update >&2 \
-    || ! "${as_root[@]}" apt-get install -y --no-install-recommends chromium >&2; then
+if ! apt_get update >&2 || ! apt_get install -y --no-install-recommends chromium >&2; then
     echo "chromium is not installed, and apt-get cannot install it" >&2
     exit 77
 fi

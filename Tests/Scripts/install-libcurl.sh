@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The one system package that the build needs: libcurl's headers. Installed only if they are missing.
 set -euo pipefail
+. "$(dirname "$0")/apt.sh"
 
 package=libcurl4-openssl-dev
 if [ -e /usr/include/curl/curl.h ] || [ -n "$(find /usr/include -maxdepth 3 -path '*/curl/curl.h' -print -quit 2>/dev/null)" ]; then
@@ -19,7 +20,7 @@ if ! command -v apt-get >/dev/null; then
     echo "This is no Debian or Ubuntu: install the development files of libcurl 7.87 or newer yourself" >&2
     exit 1
 fi
-"${as_root[@]}" apt-get update
+apt_get update
 
 # Headers of the library that is installed, if the archive still has them: newer ones make apt upgrade the library, and
 # curl with it.
@@ -31,4 +32,4 @@ if [ -n "$installed" ] && apt-get -s install --no-install-recommends "$package=$
 fi
 others=$(upgrades "$wanted" | sort | tr '\n' ' ' || true)
 [ -z "$others" ] || echo "apt upgrades with it, as it only has headers of a newer version: $others"
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$wanted"
+apt_get install -y --no-install-recommends "$wanted"

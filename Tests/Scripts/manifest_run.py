@@ -153,7 +153,7 @@ class Pod:
             except subprocess.TimeoutExpired:
                 child.kill()
                 codes.append(child.wait())
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
         return codes
 
 

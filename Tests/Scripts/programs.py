@@ -63,14 +63,15 @@ class Program:
 def work_directory():
     """(directory, start): a temporary directory and what starts a Program, until the end of both.
 
-    The programs end first: a directory in which somebody still writes cannot be removed."""
+    The programs end first: a directory in which somebody still writes cannot be removed. The workers of a manager that had to
+    be killed may still do: what they leave is no fault of what was checked."""
     programs = []
 
     def start(*command, **more):
         programs.append(Program(*command, **more))
         return programs[-1]
 
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         try:
             yield pathlib.Path(name), start
         finally:

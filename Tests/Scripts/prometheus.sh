@@ -3,6 +3,7 @@
 # the built programs as argument. Says why on standard error and leaves with 77 where Prometheus cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. Tests/Scripts/apt.sh
 products=${1:?the directory of the built programs}
 tools=$PWD/.build/prometheus-tools
 
@@ -15,15 +16,16 @@ if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
         fi
         download=$(mktemp -d)
         trap 'rm -rf "$download"' EXIT
-        fetch() { (cd "$download" && apt-get download prometheus); }
+        fetch() { (cd "$download" && as_root=() apt_get download prometheus); }
         as_root=()
         if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
-        if ! { fetch || { "${as_root[@]}" apt-get update && fetch; }; } >&2; then
+        if ! { fetch || { apt_get update && fetch; }; } >&2; then
             echo "Debian's package prometheus could not be fetched" >&2
             exit 77
         fi
         rm -rf "$tools"
         dpkg-deb -x "$download"/prometheus_*.deb "$tools"
+        rm -rf "$download"
     fi
     PATH=$tools/usr/bin:$PATH
 fi

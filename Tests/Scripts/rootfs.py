@@ -103,9 +103,9 @@ def check_orphans(box):
                 return pid
         return None
 
-    adopted = until(5, "PID 1 adopts the orphan", outside)
+    adopted = until(20, "PID 1 adopts the orphan", outside)
     os.kill(adopted, signal.SIGKILL)
-    until(5, f"PID 1 reaps the orphan {orphan}", lambda: not pathlib.Path(f"/proc/{adopted}").exists())
+    until(20, f"PID 1 reaps the orphan {orphan}", lambda: not pathlib.Path(f"/proc/{adopted}").exists())
     say("orphan", f"{orphan} adopted by PID 1, killed and reaped")
 
 
@@ -118,7 +118,7 @@ def check_hung(box):
     for pid in pids:
         os.kill(pid, signal.SIGCONT)
     expect(code not in (0, 126, 127), "HEALTHCHECK", f"{code} while it stands still")
-    until(10, "/liveness is 200 again", lambda: ask(HEALTH + "/liveness")[0] == 200)
+    until(20, "/liveness is 200 again", lambda: ask(HEALTH + "/liveness")[0] == 200)
 
 
 def memory(box):
@@ -181,7 +181,7 @@ def run(broker_program, cache):
 
 
 def check_container(box, work):
-    until(5, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
+    until(20, "/liveness is 200", lambda: ask(HEALTH + "/liveness")[0] == 200)
     say("/liveness", "200")
     check_publishing(work)
     check_confinement(box)
@@ -192,7 +192,7 @@ def check_container(box, work):
     check_hung(box)
     check_gate(box)
     code, seconds = box.stop(10)
-    expect(code == 0 and seconds < 5, box.image.signal, f"exit code {code} after {seconds:.2f} s")
+    expect(code == 0 and seconds < 9, box.image.signal, f"exit code {code} after {seconds:.2f} s")
 
 
 if __name__ == "__main__":

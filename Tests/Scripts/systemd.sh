@@ -178,26 +178,28 @@ await 20 "ready after the reload" status_is /readiness 200
 echo "ok   systemctl reload: new workers, the same supervisor"
 
 # A worker dies: the supervisor's business, not systemd's.
+killed=$(worker publisher)
+another_publisher() { local now; now=$(worker publisher) && [ "$now" != "$killed" ] && is StatusText "all workers run"; }
 inside pkill --signal KILL --exact publisher
-await 20 "the publisher is back" is StatusText "all workers run"
+await 20 "the publisher is back" another_publisher
 is NRestarts 0 || fail "systemd restarted the service for a worker"
 
-# The supervisor hangs, its workers live on: systemd must see it. 30 s are made 2.
+# The supervisor hangs, its workers live on: systemd must see it. 30 s are made 6.
 inside sh -c 'mkdir -p /run/systemd/system/pact-mocks-manager.service.d
-    printf "[Service]\nWatchdogSec=2\n" >/run/systemd/system/pact-mocks-manager.service.d/test.conf'
+    printf "[Service]\nWatchdogSec=6\n" >/run/systemd/system/pact-mocks-manager.service.d/test.conf'
 inside systemctl daemon-reload
 inside systemctl restart pact-mocks-manager
 main=$(property MainPID)
-# Four times the limit: it beats.
+# More than twice the limit: it beats.
 beats() { is NRestarts 0 && is MainPID "$main"; }
-end=$((SECONDS + 8))
+end=$((SECONDS + 14))
 while [ "$SECONDS" -lt "$end" ]; do
     beats || fail "killed by the watchdog although it turns"
     sleep 0.2
 done
 inside kill -STOP "$main"
-await 15 "the watchdog sees that the supervisor stands still" is NRestarts 1
-await 15 "and a new one runs" is StatusText "all workers run"
+await 30 "the watchdog sees that the supervisor stands still" is NRestarts 1
+await 30 "and a new one runs" is StatusText "all workers run"
 [ "$(worker health-server | wc -l)" = 1 ] || fail "a worker of the old one is left"
 echo "ok   watchdog: a supervisor that stands still is replaced, one that turns is not"
 
@@ -212,5 +214,9 @@ inside sh -c 'echo HEALTH_PORT=eighty >>/etc/pact-mocks-manager/environment'
 if inside systemctl start pact-mocks-manager 2>/dev/null; then fail "a wrong setting was taken"; fi
 is ExecMainStatus 78 || fail "a wrong setting ends with $(property ExecMainStatus)"
 is ActiveState failed || fail "a wrong setting is tried again: $(property ActiveState)"
-inside journalctl --no-pager --output=cat --unit=pact-mocks-manager | grep -q 'HEALTH_PORT' || fail "the journal does not name it"
+# journald writes down later, and a pipe that grep closes would be an error of its own.
+names_it() {
+    inside journalctl --no-pager --output=cat --unit=pact-mocks-manager >"$work/journal" && grep -q HEALTH_PORT "$work/journal"
+}
+await 20 "the journal names it" names_it
 echo "ok   a wrong setting fails at once, and the journal names it"

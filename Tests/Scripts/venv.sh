@@ -3,6 +3,7 @@
 # it was made for other packages, and prints its path. Prints why on standard error and leaves with 77 where it cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. Tests/Scripts/apt.sh
 venv=.build/$1-venv
 shift
 # Written last: an installation that was interrupted is none.
@@ -16,7 +17,8 @@ if [ "$(cat "$made" 2>/dev/null || true)" != "$*" ]; then
     # Debian keeps the module apart, and refuses pip outside of a virtual environment (PEP 668).
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >&2 || true
+            as_root=()
+            { apt_get update && apt_get install -y --no-install-recommends python3-venv; } >&2 || true
         fi
     fi
     rm -rf "$venv"
@@ -25,7 +27,7 @@ if [ "$(cat "$made" 2>/dev/null || true)" != "$*" ]; then
         echo "python3 -m venv does not work; install python3-venv" >&2
         exit 77
     fi
-    if ! "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" >&2; then
+    if ! "$venv/bin/pip" install --retries 5 --quiet --disable-pip-version-check "$@" >&2; then
         rm -rf "$venv"
         echo "$* could not be installed" >&2
         exit 77

@@ -153,7 +153,7 @@ struct WatcherLoopTests {
         let deadline = MonotonicTime.now() + .seconds(20)
         while !ProcessTree.blocks(SIGTERM, waiting.child.processID) { try #require(MonotonicTime.now() < deadline) }
         waiting.child.signal(SIGTERM)
-        #expect(try waiting.child.wait(within: .seconds(3)).exit == .code(0))
+        #expect(try waiting.child.wait(within: .seconds(10)).exit == .code(0))
         #expect(second.source()?.run == run)
     }
 

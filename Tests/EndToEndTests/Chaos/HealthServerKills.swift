@@ -87,7 +87,7 @@ struct HealthServerKills {
         switch moment {
         case .ready(let delay), .started(let delay): pause(delay)
         case .midRequest:
-            let deadline = MonotonicTime.now() + .seconds(1)
+            let deadline = MonotonicTime.now() + .seconds(20)
             let socket = try TestSocket(host: "127.0.0.1", port: manager.port, deadline: deadline)
             try socket.write(Array("GET /liveness HTTP/1.1\r\nHo".utf8), deadline: deadline)
             // Connections are accepted in order: whoever answers this one has accepted the other.
@@ -106,7 +106,7 @@ struct HealthServerKills {
         guard let half else { return }
         result.midRequest += 1
         do {
-            if !(try half.read(deadline: .now() + .seconds(1)).isEmpty) { result.halfRequestsNotCut += 1 }
+            if !(try half.read(deadline: .now() + .seconds(20)).isEmpty) { result.halfRequestsNotCut += 1 }
         } catch TestSupportError.socketFailed(_, ECONNRESET) {
             // Cut as well.
         }
@@ -117,7 +117,7 @@ struct HealthServerKills {
     private mutating func holdBack() throws {
         guard prober.failuresInARow > 0 else { return }
         result.heldBack += 1
-        try prober.waitForAnswer(within: .seconds(5))
+        try prober.waitForAnswer(within: .seconds(20))
     }
 
     private func pause(_ duration: Duration) {

@@ -32,8 +32,6 @@ import Testing
             #expect(result.afterASecond > 0 && result.midRequest > 0)
             #expect(oracle.answered > result.kills)
         }
-        // Whether a process is killed before it is ready is the machine's decision too, so not asked of each lane.
-        #expect(results.contains { $0.beforeReady > 0 })
         print("took \((MonotonicTime.now() - began).milliseconds) ms")
     }
 

@@ -7,6 +7,8 @@ struct Probe: Equatable, Sendable {
     var began: MonotonicTime
     var ended: MonotonicTime
     var outcome: Outcome
+    /// How long the whole machine stood still meanwhile (``MachineWatch``).
+    var stall: Duration = .zero
 
     enum Outcome: Equatable, Sendable {
         /// A whole status line came, with this code.
@@ -19,6 +21,9 @@ struct Probe: Equatable, Sendable {
         case cut
     }
 
+    /// A third of the time in which nothing here had a turn: not the health server's fault.
+    var isLostToTheMachine: Bool { outcome == .timedOut && stall >= Self.timeout / 3 }
+
     var isAnswered: Bool { if case .answered = outcome { true } else { false } }
 
     /// The kubelet's default `timeoutSeconds`.
@@ -26,9 +31,11 @@ struct Probe: Equatable, Sendable {
 
     /// Sends one.
     static func send(port: UInt16) -> Probe {
+        let watch = MachineWatch.shared
         let began = MonotonicTime.now()
         let outcome = outcome(port: port, deadline: began + timeout)
-        return Probe(began: began, ended: .now(), outcome: outcome)
+        let ended = MonotonicTime.now()
+        return Probe(began: began, ended: ended, outcome: outcome, stall: watch.stall(from: began, until: ended))
     }
 
     private static func outcome(port: UInt16, deadline: MonotonicTime) -> Outcome {

@@ -7,7 +7,7 @@ import Shared
 ///   never more than one under way.
 /// - A probe may time out only while the health server was stopped (SIGSTOP), and no longer than until the watchdog
 ///   has replaced it: 3 s without a heartbeat, 1 s from SIGABRT to SIGKILL, at most 250 ms of backoff, and the start
-///   (docs/architecture.md).
+///   (docs/architecture.md); or while the whole machine stood still (``MachineWatch``).
 /// - Two probes in a row fail only then, too.
 struct ProbeOracle {
     /// What was done to the health server.
@@ -27,6 +27,7 @@ struct ProbeOracle {
     private(set) var refused = 0
     private(set) var timedOut = 0
     private(set) var timedOutWhileStopped = 0
+    private(set) var lostToTheMachine = 0
     private(set) var cut = 0
     private(set) var mostFailedInARow = 0
     private(set) var slowest = Duration.zero
@@ -44,6 +45,9 @@ struct ProbeOracle {
             case .refused:
                 refused += 1
                 violations.append("\(at) was refused")
+            case .timedOut where probe.isLostToTheMachine:
+                isExcused = true
+                lostToTheMachine += 1
             case .timedOut:
                 isExcused = Self.isStopped(probe, disturbances)
                 if isExcused { timedOutWhileStopped += 1 } else { timedOut += 1 }
@@ -82,9 +86,10 @@ struct ProbeOracle {
     }
 
     var summary: String {
-        let total = answered + refused + timedOut + timedOutWhileStopped + cut
+        let total = answered + refused + timedOut + timedOutWhileStopped + lostToTheMachine + cut
         return "\(total) probes: \(answered) answered (slowest \(slowest.milliseconds) ms), \(refused) refused, "
-            + "\(timedOut) timed out, \(cut) cut, \(timedOutWhileStopped) timed out while the server was stopped; "
+            + "\(timedOut) timed out, \(cut) cut, \(timedOutWhileStopped) timed out while the server was stopped, "
+            + "\(lostToTheMachine) while the machine stood still; "
             + "most failed in a row \(mostFailedInARow)"
     }
 }

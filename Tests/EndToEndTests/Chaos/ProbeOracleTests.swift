@@ -42,6 +42,16 @@ struct ProbeOracleTests {
         #expect(violations([probe(.timedOut, 7, 1007)], [.ended(at: time(8), until: time(30))]).count == 1)
     }
 
+    @Test func excusesATimeoutWhileTheMachineStoodStillAndNothingElse() {
+        func stalled(_ outcome: Probe.Outcome, _ stall: Int) -> Probe {
+            Probe(began: time(7), ended: time(1007), outcome: outcome, stall: .milliseconds(stall))
+        }
+        #expect(violations([stalled(.timedOut, 400), stalled(.timedOut, 400)]).isEmpty)
+        #expect(violations([stalled(.timedOut, 300)]).count == 1)
+        #expect(violations([stalled(.refused, 400)]).count == 1)
+        #expect(violations([stalled(.cut, 400)]).count == 1)
+    }
+
     @Test func findsACutWithoutAKillAndASecondOneOfTheSameKill() {
         #expect(violations([probe(.cut, 10, 12)], [.ended(at: time(13), until: time(20))]).count == 1)
         let twice = [probe(.cut, 10, 12), probe(.answered(200), 13, 14), probe(.cut, 15, 16)]

@@ -194,7 +194,9 @@ import Testing
         #expect(throws: (any Error).self) { try document() }
         #expect(try StateFile.repair(.broker, in: directory) == false, "its owner lives")
         writer = nil
-        #expect(try StateFile.repair(.broker, in: directory))
+        // A child that another test starts at this moment has a copy of the lock's descriptor until it executes.
+        let deadline = MonotonicTime.now() + .seconds(10)
+        while try !StateFile.repair(.broker, in: directory) { try #require(MonotonicTime.now() < deadline) }
         #expect(try document().broker?.run == "r")
         try scratch.overwrite(Array("{\"half\":".utf8), at: StateLayout.initial.slot(.broker, 0))
         writer = try StateWriter(directory: directory)

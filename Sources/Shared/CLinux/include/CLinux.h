@@ -97,7 +97,8 @@ ssize_t clinux_notify_send(int descriptor, const char *text, size_t length);
 // ---- memory ------------------------------------------------------------------------------------------------------------
 
 /// Gives back what a start has needed and rest does not: free heap, and the mapped pages of programs and libraries, which
-/// are mapped again, from the page cache, where they are used. Any thread, any time; costs the faults that follow.
+/// are mapped again, from the page cache, where they are used; never a page that somebody wrote to. Any thread, any time;
+/// costs the faults that follow.
 void clinux_release_start_memory(void);
 
 // ---- the state file ---------------------------------------------------------------------------------------------------
