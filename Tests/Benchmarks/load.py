@@ -118,7 +118,7 @@ def probe(tools, count, targets):
     found = {name: [] for name in targets}
     names = list(targets)
     for line in client.stdout.splitlines():
-        target, took, status = (int(word) for word in line.split())
+        target, took, status = (int(word) for word in line.split()[:3])
         found[names[target]].append((took / 1e3, status))
     return found
 

@@ -13,6 +13,7 @@ import random
 import time
 
 import supervisors
+import versions
 from machine import WorkDirectory, arguments, machine, nearest_rank, prepare, read, table
 from report import Report
 
@@ -99,6 +100,9 @@ def main():
             kinds.append(kind)
     generator = random.Random(options.seed)
     report = Report("restart")
+    for kind in kinds:
+        if kind.package:
+            report.version(kind.package, versions.circus() if kind is supervisors.Circus else versions.package(kind.package))
     for name, reason in missing:
         report.skip(name, reason)
     print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")
