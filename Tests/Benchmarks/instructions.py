@@ -6,8 +6,9 @@
 Under valgrind's callgrind, each path twice, with few and with many repetitions: the difference is what one costs, without
 the start. Only instructions of our programs and of Swift's libraries count; those of the C library and of libcurl depend
 on the processor and on the distribution. The answers are those of a server with the state that a real manager made with
-1,000 published contracts: the provider asked for is the last by name, so that a search through all would show. Fails if a path takes more than a tenth more than instructions.json says;
---record writes that file. Leaves with 77 where it cannot run, and with another compiler than the recorded one.
+1,000 published contracts; the provider asked for is the last by name, so that a search through all would show, and every
+answer's status is looked at. Fails if a path takes more than a tenth more than instructions.json says; --record writes
+that file. Leaves with 77 where it cannot run, and with another compiler than the recorded one.
 """
 import argparse
 import http.client
