@@ -128,18 +128,14 @@ def answers(counter, source, target, expected, count):
         "STATE_DIR": directory, "HEALTH_PORT": "0", "HEALTH_HOST": "127.0.0.1", "CHECK_INTERVAL_SECS": "300"})
     port = int(await_("the health server says its port", lambda: re.search(r"port=(\d+)", read(log)), 60)[1])
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def ask(path):
-        connection.request("GET", path)
+    # It listens before it has read the state. Its log says when, so that no request is asked too often or too rarely.
+    await_("the health server has read the state", lambda: "readiness changed ready=true" in read(log), 60)
+    for _ in range(count):
+        connection.request("GET", target)
         answer = connection.getresponse()
         answer.read()
-        return answer.status
-    # It listens before it has read the state.
-    await_("the health server has read the state", lambda: ask(f"/providers/{PROVIDER}/ready") == 200, 60)
-    for _ in range(count):
-        status = ask(target)
-        if status != expected:
-            sys.exit(f"FAIL {target} is answered with {status}, not with {expected}")
+        if answer.status != expected:
+            sys.exit(f"FAIL {target} is answered with {answer.status}, not with {expected}")
     connection.close()
     process.send_signal(signal.SIGTERM)
     counter.end("health-server", process, log)

@@ -37,7 +37,7 @@ class Report:
         """Percentiles of `values`; the bar is that of the first of them. `beside`: {peer: its values}; a peer with fewer
         values than ours is named with their number. The 99th percentile of fewer than 100 values is the greatest of them,
         and is called that."""
-        others = {peer if len(theirs) >= len(values) else f"{peer} ({len(theirs)} values)": theirs
+        others = {peer if len(theirs) >= len(values) else f"{peer} (of {len(theirs)})": theirs
                   for peer, theirs in (beside or {}).items() if theirs}
         named = {}
         for rank in percent:
