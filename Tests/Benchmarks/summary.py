@@ -14,7 +14,8 @@ from versions import build_text
 
 def measured(result):
     """When, and of which commit (with a plus: changed)."""
-    return f"{result['date'].replace('T', ' ')[:16]} {build_text(result['build'])}"
+    build = build_text(result["build"]) if "build" in result else "unknown"
+    return f"{result['date'].replace('T', ' ')[:16]} {build}"
 
 
 def main():
