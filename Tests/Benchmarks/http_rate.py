@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """Requests a second: /providers/P/ready and /liveness, beside nginx returning a constant of the same size.
 
-    http_rate.py PROGRAMS TOOLS [--seconds 4] [--rounds 3] [--connections 16]
+    http_rate.py PROGRAMS TOOLS [--seconds 2] [--rounds 3] [--connections 16]
 
-wrk with one thread, keep-alive and with a new connection for each request; the targets in turn, several rounds.
+wrk with one thread, keep-alive and with a new connection for each request; the targets in turn, several rounds. Each
+figure is the median of the rounds: of their rates, of their medians, of their 99th percentiles.
 """
 import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import urllib.parse
 
 import nginx
+import versions
 from machine import WorkDirectory, arguments, machine, prepare
 from report import Report
 from stack import EXAMPLES, Stack
@@ -41,7 +44,7 @@ def run(url, script, seconds, connections, closes):
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
     prepare()
@@ -50,6 +53,7 @@ def main():
         report.skip("all of it", "wrk is not installed (Debian: wrk)")
         report.finish()
         return
+    report.version("wrk", versions.package("wrk"))
     print(f"requests a second over {options.connections} connections; {machine()}\n")
     with WorkDirectory() as directory:
         script = os.path.join(directory, "done.lua")
@@ -66,13 +70,13 @@ def main():
             report.skip("nginx", obstacle)
         else:
             targets["nginx"] = f"http://127.0.0.1:{port}/"
-            report.versions["nginx"] = nginx.version()
+            report.version("nginx", nginx.version())
         for closes, name, least in ((False, "keep-alive", 0.3), (True, "new connection each", 0.5)):
             found = {target: [] for target in targets}
             for _ in range(options.rounds):
                 for target, url in targets.items():
                     found[target].append(run(url, script, options.seconds, options.connections, closes))
-            middle = {target: [sorted(column)[len(column) // 2] for column in zip(*results)]
+            middle = {target: [statistics.median(column) for column in zip(*results)]
                       for target, results in found.items()}
             its = middle.get("nginx")
             for target in (path, "/liveness"):

@@ -5,7 +5,8 @@
 
 Real manager and workers, contracts published in a living local broker, no probes; at the default interval with each
 count, and at 30 s with the first. A wake-up is a voluntary context switch of any thread. Memory is PSS: pages shared with
-other processes count by their share, so programs of the same build that run at the same time make it smaller.
+other processes count by their share, so other managers that run at the same time make it smaller. The local broker does
+not: it runs from a copy of its own, libraries included.
 """
 import os
 import re
@@ -40,18 +41,23 @@ def memory(pid):
 
 
 def system_calls(pids, seconds=10):
-    """{process: system calls/s} under strace, which slows them down but makes them no more; None where it is missing."""
+    """({process: system calls/s}, None) under strace, which slows them down but makes them no more; (None, why not) where
+    it is missing or may not attach."""
     if not shutil.which("strace"):
-        return None
+        return None, "strace is not installed"
     tracers = {name: subprocess.Popen(["strace", "-f", "-c", "-p", str(pid)], stdout=subprocess.DEVNULL,
                                       stderr=subprocess.PIPE, text=True) for name, pid in pids.items()}
     time.sleep(seconds)
-    found = {}
+    found, obstacle = {}, None
     for name, tracer in tracers.items():
         tracer.send_signal(signal.SIGINT)
-        total = re.search(r"^\s*100\.00\s+\S+\s+(?:\S+\s+)?(\d+)\s.*total$", tracer.communicate()[1], re.M)
+        said = tracer.communicate()[1]
+        if not re.search(rf"Process {pids[name]} attached", said):
+            obstacle = f"strace, to the {name}: {said.strip() or 'it did not attach'}"
+        # Without a table there was no call.
+        total = re.search(r"^\s*100\.00\s+\S+\s+(?:\S+\s+)?(\d+)\s.*total$", said, re.M)
         found[name] = int(total[1]) / seconds if total else 0
-    return found
+    return (None, obstacle) if obstacle else (found, None)
 
 
 def measure(stack, seconds):
@@ -81,6 +87,25 @@ def measure(stack, seconds):
     return rows
 
 
+def keep(report, rows, count, interval):
+    """The figures of one situation."""
+    at = f"{count} contracts"
+    workers = [name for name in rows if name not in ("manager", BROKER, "sum")]
+    if interval != 2:
+        at = f"{at}, interval {interval} s"
+        report.figure(f"wake-ups, {at}", rows["sum"][1], "/s", at_most=2.5)
+        for name in ["manager", *workers]:
+            report.figure(f"wake-ups of the {name}, {at}", rows[name][1], "/s")
+        return
+    report.figure(f"wake-ups, {at}", rows["sum"][1], "/s", at_most=6)
+    report.figure(f"wake-ups of the manager, {at}", rows["manager"][1], "/s", at_most=1.5)
+    report.figure(f"processor, {at}", rows["sum"][2] / 1e4, "% of a core")
+    report.figure(f"PSS of all, {at}", rows["sum"][3] / 1024, "MiB", at_most=32 if count == 100 else None)
+    report.figure(f"PSS of the manager, {at}", rows["manager"][3] / 1024, "MiB", at_most=5)
+    for name in workers:
+        report.figure(f"PSS of the {name}, {at}", rows[name][3] / 1024, "MiB")
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=20)
@@ -92,24 +117,20 @@ def main():
     counts = [int(word) for word in options.counts.split(",")]
     for count, interval in [(count, 2) for count in counts] + [(counts[0], 30)]:
         with WorkDirectory() as directory:
-            stack = Stack(options.programs, directory, count, {"CHECK_INTERVAL_SECS": str(interval)})
+            stack = Stack(options.programs, directory, count, {"CHECK_INTERVAL_SECS": str(interval)}, is_apart=True)
             await_("everything is published", lambda: stack.published() == count, 60)
             print(f"\n{count} contracts, CHECK_INTERVAL_SECS={interval}")
             time.sleep(SETTLING_SECONDS)
             rows = measure(stack, options.seconds)
-            traced = system_calls({"manager": stack.manager.pid, **stack.workers()}) if count == counts[0] else None
+            if count == counts[0]:
+                what = f"system calls, {count} contracts, interval {interval} s"
+                traced, obstacle = system_calls({"manager": stack.manager.pid, **stack.workers()})
+                if obstacle:
+                    report.skip(what, obstacle)
+                else:
+                    report.figure(what, sum(traced.values()), "/s")
             stack.stop()
-        at = f"{count} contracts"
-        if traced:
-            report.figure(f"system calls, {at}, interval {interval} s", sum(traced.values()), "/s")
-        if interval != 2:
-            report.figure(f"wake-ups, {at}, interval {interval} s", rows["sum"][1], "/s", at_most=2.5)
-            continue
-        report.figure(f"wake-ups, {at}", rows["sum"][1], "/s", at_most=6)
-        report.figure(f"wake-ups of the manager, {at}", rows["manager"][1], "/s", at_most=1.5)
-        report.figure(f"processor, {at}", rows["sum"][2] / 1e4, "% of a core")
-        report.figure(f"PSS of all, {at}", rows["sum"][3] / 1024, "MiB", at_most=32 if count == 100 else None)
-        report.figure(f"PSS of the manager, {at}", rows["manager"][3] / 1024, "MiB", at_most=5)
+        keep(report, rows, count, interval)
     report.finish()
 
 

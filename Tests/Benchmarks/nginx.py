@@ -9,10 +9,10 @@ from machine import await_
 BODY = '{"status":"alive","supervised":true,"supervisor_tick_age_seconds":1}'
 
 
-def start_nginx(directory, waits=True, body=BODY):
-    """One process on a free port, connections kept open for as many requests as come.
+def configure(directory, body=BODY):
+    """Makes the files of one process on a free port, connections kept open for as many requests as come.
 
-    Returns (port, process, None), or (None, None, why not)."""
+    Returns (port, what to execute, None), or (None, None, why not)."""
     program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
     if not program:
         return None, None, "nginx is not installed (Debian: nginx-light)"
@@ -28,9 +28,19 @@ def start_nginx(directory, waits=True, body=BODY):
                    f"server {{\nlisten 127.0.0.1:{port} backlog=4096;\n"
                    f"location / {{\ndefault_type application/json;\nadd_header Cache-Control no-store;\n"
                    f"return 200 '{body}';\n}}\n}}\n}}\n")
-    process = subprocess.Popen(
-        [program, "-p", directory, "-c", os.path.join(directory, "nginx.conf"), "-e", "stderr"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return port, [program, "-p", directory, "-c", os.path.join(directory, "nginx.conf"), "-e", "stderr"], None
+
+
+def execute(command):
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_nginx(directory, body=BODY):
+    """Configured, and listening. Returns (port, process, None), or (None, None, why not)."""
+    port, command, obstacle = configure(directory, body)
+    if obstacle:
+        return None, None, obstacle
+    process = execute(command)
 
     def listens():
         try:
@@ -38,8 +48,7 @@ def start_nginx(directory, waits=True, body=BODY):
             return True
         except OSError:
             return False
-    if waits:
-        await_("nginx listens", listens)
+    await_("nginx listens", listens)
     return port, process, None
 
 

@@ -72,7 +72,7 @@ def probe(tools, stack, floor_port, count, kills=None):
         lines = client.stdout.read().splitlines()
     if client.returncode != 0:
         sys.exit(f"FAIL http-probe left with {client.returncode}")
-    return [tuple(int(word) for word in line.split()) for line in lines]
+    return [tuple(int(word) for word in line.split()[:3]) for line in lines]
 
 
 def row(situation, name, results):

@@ -8,6 +8,7 @@ import math
 import os
 import time
 
+import versions
 from machine import Load, nearest_rank, read, table
 
 
@@ -15,7 +16,8 @@ class Report:
     def __init__(self, name):
         self.name = name
         self.load = Load()
-        self.figures, self.series, self.skipped, self.versions = [], [], [], {}
+        self.figures, self.series, self.skipped = [], [], []
+        self.versions = {}
 
     def figure(self, what, value, unit, at_most=None, at_least=None, beside=None):
         """One number. `at_most` or `at_least` is its bar; `beside` is {peer: its number of the same kind}, whose ratio to
@@ -32,17 +34,29 @@ class Report:
         return value
 
     def distribution(self, what, values, unit, percent=(50, 99), at_most=None, beside=None):
-        """Percentiles of `values`; the bar is that of the first of them. `beside`: {peer: its values}."""
-        for index, rank in enumerate(percent):
+        """Percentiles of `values`; the bar is that of the first of them. `beside`: {peer: its values}; a peer with fewer
+        values than ours is named with their number. The 99th percentile of fewer than 100 values is the greatest of them,
+        and is called that."""
+        others = {peer if len(theirs) >= len(values) else f"{peer} (of {len(theirs)})": theirs
+                  for peer, theirs in (beside or {}).items() if theirs}
+        named = {}
+        for rank in percent:
+            is_maximum = rank >= 99
             name = {50: "median", 100: "max"}.get(rank, f"p{rank:g}")
-            others = {peer: nearest_rank(theirs, rank) for peer, theirs in (beside or {}).items() if theirs}
-            self.figure(f"{what}, {name}", nearest_rank(values, rank), unit,
-                        at_most=at_most if index == 0 else None, beside=others)
+            named.setdefault(f"max of {len(values)}" if is_maximum and len(values) < 100 else name, rank)
+        for index, (name, rank) in enumerate(named.items()):
+            self.figure(f"{what}, {name}", nearest_rank(values, rank), unit, at_most=at_most if index == 0 else None,
+                        beside={peer: nearest_rank(theirs, rank) for peer, theirs in others.items()})
 
     def grows(self, what, by, unit, points):
         """A series [(size, cost)] and the exponent of its growth over the larger half: 1 is linear. A cost that is the
         same for every size has 0."""
         self.series.append({"what": what, "by": by, "unit": unit, "points": points, "exponent": exponent(points)})
+
+    def version(self, peer, version):
+        """Keeps the version of a peer, if it has one."""
+        if version:
+            self.versions[peer] = version
 
     def skip(self, what, reason):
         self.skipped.append({"what": what, "reason": reason})
@@ -60,7 +74,8 @@ class Report:
         if directory := os.environ.get("BENCH_RESULTS"):
             with open(os.path.join(directory, self.name + ".json"), "w", encoding="utf-8") as file:
                 json.dump({"benchmark": self.name, "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                           "machine": machine_facts(), "load": self.load.summary(), "versions": self.versions,
+                           "machine": machine_facts(), "load": self.load.summary(), "build": versions.ours(),
+                           "versions": self.versions,
                            "figures": self.figures, "series": self.series, "skipped": self.skipped}, file, indent=1)
 
 

@@ -13,6 +13,7 @@ import random
 import time
 
 import supervisors
+import versions
 from machine import WorkDirectory, arguments, machine, nearest_rank, prepare, read, table
 from report import Report
 
@@ -72,10 +73,10 @@ def show(latencies, scheduling, report):
     rows = []
     for name, pairs in latencies.items():
         values = [value for _, value in pairs]
-        numbers = [min(values), medians[name], nearest_rank(values, 99), max(values)]
+        numbers = [min(values), medians[name], max(values)]
         ratio = "" if name == "manager" else f"{ours / medians[name]:.2f}"
         rows.append([name, len(values), *[f"{number:.3f}" for number in numbers], ratio])
-    table(["supervisor", "kills", "min ms", "median ms", "p99 ms", "max ms", "manager's median ÷ its"], rows)
+    table(["supervisor", "kills", "min ms", "median ms", "max ms", "manager's median ÷ its"], rows)
     by_worker = [(worker, nearest_rank([v for w, v in latencies["manager"] if w == worker] or [0], 50))
                  for worker in supervisors.WORKERS]
     print("manager by worker, median ms: " + ", ".join(f"{worker} {value:.3f}" for worker, value in by_worker))
@@ -99,6 +100,9 @@ def main():
             kinds.append(kind)
     generator = random.Random(options.seed)
     report = Report("restart")
+    for kind in kinds:
+        if kind.package:
+            report.version(kind.package, versions.circus() if kind is supervisors.Circus else versions.package(kind.package))
     for name, reason in missing:
         report.skip(name, reason)
     print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from apart import check_apart, private_copy
 from machine import await_, children, name_of, read
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/examples/contracts")
@@ -27,9 +28,11 @@ def generated(count):
 
 
 class Stack:
-    def __init__(self, programs, directory, contracts=None, settings=None, arguments=()):
+    def __init__(self, programs, directory, contracts=None, settings=None, arguments=(), is_apart=False, started=None):
         """`contracts`: the number of generated ones, each of its own provider, 20 of a consumer, or {file name: text};
-        without it the three examples. `settings`: environment of the manager; `arguments`: of the broker."""
+        without it the three examples. `settings`: environment of the manager; `arguments`: of the broker. `is_apart`: the
+        broker shares no page with the manager, for measurements of memory. `started` is called with the manager's pid as
+        soon as there is one."""
         self.programs, self.directory = programs, directory
         self.logs = {}
         if contracts is None:
@@ -39,15 +42,22 @@ class Stack:
         os.mkdir(self.mount)
         self.generation = 0
         self.publish(generated(contracts) if isinstance(contracts, int) else contracts)
-        self.broker = self._start("local-broker", ["--port", "0", "--quiet", *arguments], {})
+        program, environment = os.path.join(programs, "local-broker"), {}
+        if is_apart:
+            program, environment = private_copy(program, os.path.join(directory, "broker"))
+        self.broker = self._start(program, ["--port", "0", "--quiet", *arguments], environment)
         url = self._said("local-broker", r"listening on (\S+)")
         self.broker_port = int(url.rsplit(":", 1)[1].rstrip("/"))
         self.manager = self._start("manager", [], {
             "BROKER_URL": url, "CONFIGMAP_PATH": self.mount, "STATE_DIR": os.path.join(directory, "state"),
             "HEALTH_PORT": "0", **(settings or {}),
         })
+        if started:
+            started(self.manager.pid)
         self.port = int(self._said("manager", r"health\.port=(\d+)"))
         await_("/readiness is 200", lambda: self.status_of("/readiness") == 200)
+        if is_apart:
+            check_apart(self.broker.pid, [self.manager.pid, *self.workers().values()])
 
     def publish(self, files):
         """Replaces the mounted ConfigMap as the kubelet does it: a new timestamped directory, and `..data` is renamed to
@@ -86,11 +96,13 @@ class Stack:
         finally:
             connection.close()
 
-    def _start(self, name, arguments, environment):
+    def _start(self, program, arguments, environment):
+        """`program`: a path, or the name of one of ours."""
+        name = os.path.basename(program)
         self.logs[name] = os.path.join(self.directory, name + ".log")
         with open(self.logs[name], "ab") as log:
             return subprocess.Popen(
-                [os.path.join(self.programs, name), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [os.path.join(self.programs, program), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, env={"PATH": os.environ["PATH"], **environment})
 
     def _said(self, name, pattern):

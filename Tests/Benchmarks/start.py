@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How long until a new manager answers: from before execve(2) to the first 200 of /liveness, and to the first instruction
-of a worker.
+"""How long until a new manager answers: from before execve(2) to the first 200 of /liveness.
 
     start.py PROGRAMS TOOLS [--runs 30]
 
 An empty state directory each time, an empty ConfigMap, no broker: the answer must not wait for either. The client asks
-again as soon as it was refused. Beside it nginx, the other way round in every other run.
+again as soon as it was refused. Beside it nginx, the other way round in every other run. Directories, configuration and ports
+are there before the clock starts.
 """
 import os
 import socket
@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 
+import nginx
 from machine import WorkDirectory, arguments, end_all, prepare
-from nginx import start_nginx
 from report import Report
 
 
@@ -57,30 +57,37 @@ def manager(programs, directory, number):
     return took
 
 
+def peer(directory, number):
+    """(milliseconds, None), or (None, why not)."""
+    base = os.path.join(directory, f"nginx-{number}")
+    os.makedirs(base)
+    port, command, obstacle = nginx.configure(base)
+    if obstacle:
+        return None, obstacle
+    start = time.monotonic()
+    process = nginx.execute(command)
+    answered(port, "/")
+    took = (time.monotonic() - start) * 1e3
+    end_all(process.pid)
+    process.wait()
+    return took, None
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--runs", type=int, default=30)
     options = parser.parse_args()
     prepare()
     report = Report("start")
+    report.version("nginx", nginx.version())
     times, others = [], []
     with WorkDirectory() as directory:
         for number in range(options.runs):
-            def peer():
-                base = os.path.join(directory, f"nginx-{number}")
-                os.makedirs(base)
-                start = time.monotonic()
-                port, process, obstacle = start_nginx(base, waits=False)
-                if obstacle:
-                    return obstacle
-                answered(port, "/")
-                others.append((time.monotonic() - start) * 1e3)
-                end_all(process.pid)
-                process.wait()
-                return None
             if number % 2:
                 times.append(manager(options.programs, directory, number))
-            obstacle = peer()
+            its, obstacle = peer(directory, number)
+            if not obstacle:
+                others.append(its)
             if not number % 2:
                 times.append(manager(options.programs, directory, number))
         if obstacle:

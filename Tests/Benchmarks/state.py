@@ -4,10 +4,12 @@
     state.py PROGRAMS TOOLS [--rounds 60]
 
 Commits of the publication section with 10, 1,000 and as many contracts as it may hold, reads by another reader, looks
-that find nothing new. Contracts: the examples, and one of 5 MB.
+that find nothing new. Contracts: the examples, and one of 5 MB. And one commit stopped after each of its instructions:
+what a kill there would leave.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -28,6 +30,22 @@ def exerciser(options, *arguments):
     return found
 
 
+def kill_points(options, report, directory):
+    """Reads, and writes to a copy, after each instruction of a commit that changed a byte of its section."""
+    state = os.path.join(directory, "steps")
+    os.mkdir(state, 0o700)
+    result = subprocess.run([os.path.join(options.programs, "StateExerciser"), "step", state, "1"], capture_output=True, text=True)
+    found = re.search(r"^(\d+) instructions in 1 commits, (\d+) different images;.* (\d+) violations", result.stdout, re.M)
+    if result.returncode == 77:
+        report.skip("kill points of a commit", result.stdout.strip())
+    elif not found or (result.returncode != 0) != (int(found[3]) > 0):
+        sys.exit(f"FAIL StateExerciser left with {result.returncode}: {result.stdout[-500:]}{result.stderr[-500:]}")
+    else:
+        report.figure("kill points of a commit: instructions", int(found[1]), "")
+        report.figure("kill points of a commit: different contents of the file", int(found[2]), "")
+        report.figure("kill points of a commit that leave neither old nor new", int(found[3]), "", at_most=0)
+
+
 def main():
     parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=60)
@@ -41,6 +59,7 @@ def main():
     print(f"the state file and contracts; {machine()}\n")
     grown = {"commit": [], "read": []}
     with WorkDirectory() as directory:
+        kill_points(options, report, directory)
         for pairs in (1, 10, 100, 1000, 3000, 10000):
             state = os.path.join(directory, str(pairs))
             os.mkdir(state, 0o700)

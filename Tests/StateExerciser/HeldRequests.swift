@@ -5,8 +5,8 @@ internal import TestSupport
 /// Both ends of a long-poll: commits the state as the workers do, and waits for the answers of a real health server.
 ///
 /// For Tests/Benchmarks/longpoll.py: each line on standard output is one commit, `commit first last` in nanoseconds: how
-/// long the commit itself took, and when the first and the last waiting client had its answer, both from the moment just
-/// before the commit.
+/// long the commit itself took, and when the first and the last answer of all clients was there, in whatever order they
+/// came, both from the moment just before the commit. All are waited for at once, after the commit has returned.
 struct HeldRequests {
     private let port: UInt16
     private let clients: Int
@@ -50,11 +50,7 @@ struct HeldRequests {
         let deadline = MonotonicTime.now() + .seconds(20)
         let request = "GET /providers/Provider/ready?wait=60s&revision=\(revision) HTTP/1.1\r\nHost: a\r\n\r\n"
         let sockets = try (0..<clients)
-            .map { _ in
-                let socket = try TestSocket(host: "127.0.0.1", port: port, deadline: deadline)
-                try socket.write(Array(request.utf8), deadline: deadline)
-                return socket
-            }
+            .map { _ in try WaitingSocket(port: port, request: Array(request.utf8)) }
         let client = try TestHTTPClient("http://127.0.0.1:\(port)")
         while !(try client.get("/status").text.contains("\"waiters\":\(clients),")) {
             guard MonotonicTime.now() < deadline else {
@@ -72,12 +68,66 @@ struct HeldRequests {
         let began = MonotonicTime.now()
         try publication.commit(state)
         let commit = MonotonicTime.now() - began
-        var ends: [MonotonicTime] = []
-        for socket in sockets {
-            let answer = String(decoding: try socket.read(deadline: deadline), as: UTF8.self)
-            ends.append(.now())
-            guard answer.hasPrefix("HTTP/1.1 200 ") else { throw TestSupportError.malformedResponse(answer) }
+        let ends = try withExtendedLifetime(sockets) { try Self.answers(of: sockets, deadline: deadline) }
+        return (commit, ends.first - began, ends.last - began)
+    }
+
+    /// Waits until all have their answer; each must be a 200.
+    ///
+    /// - Returns: When the earliest and the latest of them was there.
+    private static func answers(
+        of sockets: [WaitingSocket],
+        deadline: MonotonicTime
+    ) throws -> (first: MonotonicTime, last: MonotonicTime) {
+        var entries = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        var first: MonotonicTime?
+        var last = MonotonicTime.now()
+        while !entries.isEmpty {
+            let left = (deadline - MonotonicTime.now()).milliseconds
+            guard left > 0 else {
+                throw TestSupportError.timedOut(waitingFor: "\(entries.count) answers", received: 0)
+            }
+            guard poll(&entries, nfds_t(entries.count), Int32(clamping: left)) > 0 else { continue }
+            for entry in entries where entry.revents != 0 {
+                let answer = try WaitingSocket.answer(on: entry.fd)
+                last = .now()
+                first = first ?? last
+                guard answer.hasPrefix("HTTP/1.1 200 ") else { throw TestSupportError.malformedResponse(answer) }
+            }
+            entries.removeAll { $0.revents != 0 }
         }
-        return (commit, (ends.first ?? began) - began, (ends.last ?? began) - began)
+        return (first ?? last, last)
+    }
+}
+
+/// A connection with a request on it, to be waited for together with others.
+private final class WaitingSocket {
+    let descriptor: Int32
+
+    init(port: UInt16, request: [UInt8]) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw TestSupportError.socketFailed(call: "socket", number: errno) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+        }
+        guard connected == 0 else { throw TestSupportError.socketFailed(call: "connect", number: errno) }
+        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
+            throw TestSupportError.socketFailed(call: "send", number: errno)
+        }
+    }
+
+    deinit { _ = close(descriptor) }
+
+    /// What has come, which is there already.
+    static func answer(on descriptor: Int32) throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count >= 0 else { throw TestSupportError.socketFailed(call: "recv", number: errno) }
+        return String(decoding: buffer[0..<count], as: UTF8.self)
     }
 }
