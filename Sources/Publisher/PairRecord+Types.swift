@@ -73,12 +73,13 @@ extension PairRecord {
     /// When ``mayBePublished(_:)`` may become true by itself; `nil` if never.
     var dueTime: MonotonicTime? {
         let retry = failure?.published.sha256 == desired.sha256 ? failure?.retryAt : nil
-        return [retry, notBefore].compactMap { $0 }.max()
+        guard let retry, let notBefore else { return retry ?? notBefore }
+        return max(retry, notBefore)
     }
 
-    /// Where it is queued while it is unpublished.
-    var publicationList: PairTable.List {
-        if batchLimit != nil { return .suspects }
+    /// Where it is queued while it is unpublished; `nil`: among the suspects.
+    var publicationList: PairTable.List? {
+        if batchLimit != nil { return nil }
         return failure == nil ? .unpublished : .refused
     }
 
@@ -96,11 +97,6 @@ extension PairRecord {
     func occupies(_ version: String) -> Bool {
         (sent?.version == version && sent?.sha256 != desired.sha256)
             || (verified?.version == version && verified?.sha256 != desired.sha256)
-    }
-
-    /// Some version may hold another content than the desired one.
-    var isOutdated: Bool {
-        sent.map { $0.sha256 != desired.sha256 } ?? false || verified.map { $0.sha256 != desired.sha256 } ?? false
     }
 
     private var isSettledElsewhere: Bool {

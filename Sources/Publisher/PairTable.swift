@@ -4,7 +4,8 @@ import Shared
 ///
 /// Asking what comes next costs as much as there is to do, not as much as there are pairs: with a request per pair that
 /// would be quadratic. A change of a record, or of its consumer's version, puts the pair on every list; whoever goes
-/// through a list takes off what does not belong there. So a list may hold too much, never too little.
+/// through a list takes off what does not belong there. So a list may hold too much, never too little. What only has to
+/// wait is taken off as well, and put back when its time comes: nobody walks over it meanwhile.
 struct PairTable: Sendable {
     /// All pairs, sorted.
     let keys: [PairKey]
@@ -12,10 +13,15 @@ struct PairTable: Sendable {
     private var records: [PairRecord?]
     private let positions: [PairKey: Int]
     private var lists: [PositionSet]
+    /// To be published, with publications that do not get through: by their number.
+    private var suspects: PositionQueue<Int>
+    private var delays: [PositionQueue<MonotonicTime>]
     private var settled: PositionSet
     private var proven: PositionSet
     private(set) var settledCount = 0
     private(set) var provenCount = 0
+    /// Records that were looked at to find out what comes next: what that costs, whatever the machine.
+    private(set) var looks = 0
 
     /// A kind of work.
     enum List: Int, CaseIterable, Sendable {
@@ -23,9 +29,7 @@ struct PairTable: Sendable {
         case unpublished
         /// To be published, refused before.
         case refused
-        /// To be published, with publications that do not get through.
-        case suspects
-        /// Something accepted or proven is not the desired content.
+        /// The consumer's version holds another content than the desired one.
         case outdated
         /// Accepted, and not looked for in the list of all pacts since.
         case unlisted
@@ -33,8 +37,14 @@ struct PairTable: Sendable {
         case toBeRead
         /// Where pairs are read one by one: the latest version has to be read.
         case toBeReadAlone
-        /// A single read has to wait until some time.
-        case postponed
+    }
+
+    /// What may have to wait until some time.
+    enum Delay: Int, CaseIterable, Sendable {
+        /// ``PairRecord/dueTime``.
+        case publication
+        /// ``PairRecord/readNotBefore``.
+        case read
     }
 
     init(_ content: [PairKey: PairRecord] = [:]) {
@@ -42,6 +52,8 @@ struct PairTable: Sendable {
         records = keys.map { content[$0] }
         positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
         lists = Array(repeating: PositionSet(count: keys.count), count: List.allCases.count)
+        suspects = PositionQueue(count: keys.count)
+        delays = Array(repeating: PositionQueue(count: keys.count), count: Delay.allCases.count)
         settled = PositionSet(count: keys.count)
         proven = settled
         for position in keys.indices { hasChanged(position) }
@@ -81,9 +93,19 @@ struct PairTable: Sendable {
         for position in range(of: consumer) { hasChanged(position) }
     }
 
+    /// Puts on the lists what has waited until `now`.
+    mutating func advance(to now: MonotonicTime) {
+        for delay in delays.indices {
+            while let next = delays[delay].first, next.rank <= now {
+                delays[delay].set(next.position, nil)
+                enlist(next.position)
+            }
+        }
+    }
+
     /// The first pair of `list` at or after `position`; what `belongs` denies is taken off.
     ///
-    /// - Parameter belongs: Whether the pair belongs on the list until something changes, whatever the time.
+    /// - Parameter belongs: Whether the pair belongs on the list until something changes or its time comes.
     mutating func first(
         of list: List,
         from position: Int = 0,
@@ -91,9 +113,47 @@ struct PairTable: Sendable {
     ) -> Int? {
         var position = position
         while let found = lists[list.rawValue].first(from: position) {
+            looks += 1
             if belongs(keys[found], self[found]) { return found }
-            lists[list.rawValue].remove(found)
+            remove(found, from: list)
             position = found + 1
+        }
+        return nil
+    }
+
+    /// Takes a pair off `list` until something changes or its time comes.
+    mutating func remove(_ position: Int, from list: List) { lists[list.rawValue].remove(position) }
+
+    /// Suspects, those with the fewest failures first, up to the first one that is not `wanted`.
+    ///
+    /// - Parameter belongs: As in ``first(of:from:where:)``.
+    mutating func suspects(
+        where belongs: (PairKey, PairRecord) -> Bool,
+        while wanted: (PairKey, PairRecord) -> Bool
+    ) -> [PairKey] {
+        var found: [PositionQueue<Int>.Entry] = []
+        while let next = suspects.first {
+            let (key, record) = (keys[next.position], self[next.position])
+            looks += 1
+            let isSuspect = belongs(key, record)
+            if isSuspect, !wanted(key, record) { break }
+            suspects.set(next.position, nil)
+            if isSuspect { found.append(next) }
+        }
+        for entry in found { suspects.set(entry.position, entry.rank) }
+        return found.map { keys[$0.position] }
+    }
+
+    /// The next time that a pair waits for, among those that `belongs` does not deny; the others are no longer waited for
+    /// until something changes.
+    mutating func nextTime(
+        of delay: Delay,
+        where belongs: (PairKey, PairRecord) -> Bool = { _, _ in true }
+    ) -> MonotonicTime? {
+        while let next = delays[delay.rawValue].first {
+            looks += 1
+            if belongs(keys[next.position], self[next.position]) { return next.rank }
+            delays[delay.rawValue].set(next.position, nil)
         }
         return nil
     }
@@ -101,9 +161,16 @@ struct PairTable: Sendable {
     /// Whether `list` would be found to have the pair, if it belongs there.
     func isOn(_ list: List, _ position: Int) -> Bool { lists[list.rawValue].contains(position) }
 
-    private mutating func hasChanged(_ position: Int) {
+    private mutating func enlist(_ position: Int) {
         for list in lists.indices { lists[list].insert(position) }
+        suspects.set(position, self[position].batchLimit == nil ? nil : self[position].obstacles)
+    }
+
+    private mutating func hasChanged(_ position: Int) {
+        enlist(position)
         let record = self[position]
+        delays[Delay.publication.rawValue].set(position, record.dueTime)
+        delays[Delay.read.rawValue].set(position, record.readNotBefore)
         if settled.replace(position, record.isSettled) { settledCount += record.isSettled ? 1 : -1 }
         let isProven = record.verified?.sha256 == record.desired.sha256
         if proven.replace(position, isProven) { provenCount += isProven ? 1 : -1 }

@@ -15,24 +15,43 @@ extension PublicationPlan {
 
     /// Contracts that did not get through, those with the fewest failures first.
     mutating func nextSuspects(_ now: MonotonicTime) -> PublicationBatch? {
-        var suspects: [(key: PairKey, limit: Int, obstacles: Int)] = []
-        var position = 0
-        while let found = firstUnpublished(.suspects, from: position) {
-            position = found + 1
-            let (key, record) = (pairs.keys[found], pairs[found])
-            guard let limit = record.batchLimit, record.mayBePublished(now) else { continue }
-            suspects.append((key, limit, record.obstacles))
-        }
-        guard let first = suspects.min(by: { $0.obstacles < $1.obstacles }) else { return nil }
-        var keys: [PairKey] = []
+        let maximumBytes = configuration.maximumBatchBytes
+        var first: (consumer: PairKey, record: PairRecord)?
+        var count = 0
         var bytes = 0
-        for suspect in suspects
-        where suspect.key.ofConsumer == first.key.ofConsumer && suspect.obstacles == first.obstacles {
-            bytes += pairs[suspect.key]?.desired.bytes ?? 0
-            if !keys.isEmpty, keys.count >= first.limit || bytes > configuration.maximumBatchBytes { break }
-            keys.append(suspect.key)
+        let keys = suspects(now) { key, record in
+            count += 1
+            bytes += record.desired.bytes
+            guard let first else {
+                first = (key.ofConsumer, record)
+                return true
+            }
+            return key.ofConsumer == first.consumer && record.obstacles == first.record.obstacles
+                && count <= first.record.batchLimit ?? 1 && bytes <= maximumBytes
         }
+        guard !keys.isEmpty else { return nil }
         return batch(of: Group(keys: keys, isSplit: true), now)
+    }
+
+    /// One of the contracts that did not get through may be sent.
+    mutating func isSuspectDue(_ now: MonotonicTime) -> Bool {
+        var count = 0
+        return !suspects(now) { _, _ in
+            count += 1
+            return count == 1
+        }
+        .isEmpty
+    }
+
+    private mutating func suspects(
+        _ now: MonotonicTime,
+        while wanted: (PairKey, PairRecord) -> Bool
+    ) -> [PairKey] {
+        let consumers = self.consumers
+        return pairs.suspects(
+            where: { $1.needsPublishing(as: consumers[$0.consumer]?.version ?? "", now: now) },
+            while: wanted
+        )
     }
 
     private mutating func newGroup(_ now: MonotonicTime, isRetry: Bool) -> Group? {
@@ -40,7 +59,7 @@ extension PublicationPlan {
         var bytes = 0
         var settled: PairKey?
         var position = 0
-        while let found = firstUnpublished(isRetry ? .refused : .unpublished, from: position) {
+        while let found = firstUnpublished(isRetry ? .refused : .unpublished, from: position, settled: settled, now) {
             let key = pairs.keys[found]
             if let first = keys.first, first.ofConsumer != key.ofConsumer { break }
             if keys.isEmpty, settled != key.ofConsumer {
@@ -66,13 +85,46 @@ extension PublicationPlan {
         return keys.isEmpty ? nil : Group(keys: keys)
     }
 
-    /// The first pair of one of the three lists of publications, refused for now or not.
-    mutating func firstUnpublished(_ list: PairTable.List, from position: Int) -> Int? {
+    /// The first pair of a list of publications that may be sent now, or whose consumer's version is to be chosen anew.
+    ///
+    /// - Parameter settled: The consumer whose version has just been chosen, as far as that is possible.
+    private mutating func firstUnpublished(
+        _ list: PairTable.List,
+        from start: Int = 0,
+        settled: PairKey? = nil,
+        _ now: MonotonicTime
+    ) -> Int? {
         // Ends before anybody changes a consumer, which would copy them all.
         let consumers = self.consumers
-        return pairs.first(of: list, from: position) { key, record in
-            record.publicationList == list && record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+        var position = start
+        while let found = pairs.first(
+            of: list,
+            from: position,
+            where: { key, record in
+                record.publicationList == list && record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
+            }
+        ) {
+            let key = pairs.keys[found]
+            if pairs[found].mayBePublished(now) || (key.ofConsumer != settled && !hasVersion(key.consumer)) {
+                return found
+            }
+            // Only its time is missing, which puts it back.
+            pairs.remove(found, from: list)
+            position = found + 1
         }
+        return nil
+    }
+
+    /// A contract that is no suspect may be sent.
+    mutating func isAnythingDue(_ now: MonotonicTime) -> Bool {
+        for list in [PairTable.List.unpublished, .refused] {
+            var position = 0
+            while let found = firstUnpublished(list, from: position, now) {
+                if pairs[found].mayBePublished(now) { return true }
+                position = found + 1
+            }
+        }
+        return false
     }
 
     /// The part of `group` that still needs publishing; it becomes the current one.
@@ -108,22 +160,20 @@ extension PublicationPlan {
     private mutating func settleVersion(of consumer: String) -> Bool {
         guard let before = consumers[consumer]?.version else { return false }
         if before.isEmpty { moveConsumer(consumer, to: configuration.policy.base) }
-        if isOccupied(consumers[consumer]?.version ?? "", of: consumer) {
-            advanceVersion(of: consumer, reason: "a contract has changed")
-        }
+        if !hasVersion(consumer) { advanceVersion(of: consumer, reason: "a contract has changed") }
         return consumers[consumer]?.version != before
     }
 
-    /// `version` holds, or may hold, another content of one of the consumer's pairs than the desired one.
-    private mutating func isOccupied(_ version: String, of consumer: String) -> Bool {
+    /// The consumer's version is chosen, and neither holds nor may hold another content of one of its pairs than the
+    /// desired one.
+    private mutating func hasVersion(_ consumer: String) -> Bool {
+        guard consumers[consumer]?.version.isEmpty == false else { return false }
+        let consumers = self.consumers
         let range = pairs.range(of: consumer)
-        var position = range.lowerBound
-        while let found = pairs.first(of: .outdated, from: position, where: { $1.isOutdated }), found < range.upperBound
-        {
-            if pairs[found].occupies(version) { return true }
-            position = found + 1
+        let occupied = pairs.first(of: .outdated, from: range.lowerBound) { key, record in
+            record.occupies(consumers[key.consumer]?.version ?? "")
         }
-        return false
+        return occupied.map { !range.contains($0) } ?? true
     }
 
     /// Moves all contracts of a consumer to the next version number.

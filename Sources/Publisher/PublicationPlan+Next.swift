@@ -4,6 +4,7 @@ extension PublicationPlan {
     /// What to do at `now`. A request counts as in flight until ``handle(_:to:took:now:computedSHA:)`` has its answer.
     mutating func next(_ now: MonotonicTime) -> Step {
         if inFlight != nil { return .waitForAnswer }
+        pairs.advance(to: now)
         guard let request = nextRequest(now) else { return .wait(until: wakeTime(now)) }
         inFlight = request
         if case .publish = request { changes += 1 }
@@ -29,21 +30,16 @@ extension PublicationPlan {
     private mutating func nextProof(_ now: MonotonicTime) -> BrokerRequest? {
         guard bulk.failures == 0 else { return nil }
         if bulk.isOneByOne {
-            var position = 0
-            while let found = pairs.first(of: .toBeReadAlone, from: position, where: { $1.isToBeReadAlone }) {
-                if pairs[found].mayBeRead(now) { return .latestPact(pairs.keys[found]) }
-                position = found + 1
+            if let found = pairs.first(of: .toBeReadAlone, where: { $1.isToBeReadAlone && $1.mayBeRead(now) }) {
+                return .latestPact(pairs.keys[found])
             }
         } else if pairs.first(of: .unlisted, where: { $1.sent?.isLookedFor == false }) != nil {
             return .latestPacts
         }
-        var position = 0
-        while let found = pairs.first(of: .toBeRead, from: position, where: { $1.versionToRead != nil }) {
-            let record = pairs[found]
-            if record.mayBeRead(now), let version = record.versionToRead {
-                return .pactVersion(pairs.keys[found], version: version)
-            }
-            position = found + 1
+        if let found = pairs.first(of: .toBeRead, where: { $1.versionToRead != nil && $1.mayBeRead(now) }),
+            let version = pairs[found].versionToRead
+        {
+            return .pactVersion(pairs.keys[found], version: version)
         }
         return rollingRead(now)
     }
@@ -83,25 +79,14 @@ extension PublicationPlan {
         guard check.isReady else { return times[0] }
         if let time = bulk.oneByOneUntil ?? bulk.due { times.append(time) }
         if publishNotBefore > now, !creations.isEmpty || !labels.isEmpty { times.append(publishNotBefore) }
-        for list in [PairTable.List.unpublished, .refused, .suspects] {
-            let lane = list == .suspects ? suspectsNotBefore : publishNotBefore
-            var position = 0
-            while let found = firstUnpublished(list, from: position) {
-                let record = pairs[found]
-                if lane > now, record.mayBePublished(now) { times.append(lane) }
-                if let due = record.dueTime, due > now { times.append(due) }
-                position = found + 1
-            }
+        if publishNotBefore > now, isAnythingDue(now) { times.append(publishNotBefore) }
+        if suspectsNotBefore > now, isSuspectDue(now) { times.append(suspectsNotBefore) }
+        // Ends before anybody changes a consumer, which would copy them all.
+        let consumers = self.consumers
+        let publication = pairs.nextTime(of: .publication) { key, record in
+            record.isUnpublished(as: consumers[key.consumer]?.version ?? "")
         }
-        var position = 0
-        while let found = pairs.first(
-            of: .postponed,
-            from: position,
-            where: { $1.readNotBefore.map { $0 > now } ?? false }
-        ) {
-            if let due = pairs[found].readNotBefore { times.append(due) }
-            position = found + 1
-        }
+        times += [publication, pairs.nextTime(of: .read)].compactMap { $0 }
         return max(now, times.min() ?? check.due)
     }
 }

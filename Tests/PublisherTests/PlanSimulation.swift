@@ -53,6 +53,7 @@ final class PlanSimulation {
                 Issue.record("the plan does not come to rest")
                 return false
             }
+            checkStep()
             switch plan.next(now) {
             case .send(let request):
                 log.append((now, request))
@@ -89,21 +90,34 @@ final class PlanSimulation {
 
     /// What has to be done for a pair is found: each pair that belongs on a list is on it.
     private func checkLists() {
-        let plan = plan
+        var plan = plan
+        plan.pairs.advance(to: now)
         for (position, (key, record)) in plan.pairs.enumerated() {
-            let isUnpublished = record.isUnpublished(as: plan.consumers[key.consumer]?.version ?? "")
-            let belongs: [(PairTable.List, Bool)] = [
-                (record.publicationList, isUnpublished), (.outdated, record.isOutdated),
-                (.unlisted, record.sent?.isLookedFor == false), (.toBeRead, record.versionToRead != nil),
-                (.toBeReadAlone, record.isToBeReadAlone),
-                (.postponed, record.readNotBefore.map { $0 > now } ?? false),
+            let version = plan.consumers[key.consumer]?.version ?? ""
+            var belongs: [(PairTable.List, Bool)] = [
+                (.outdated, record.occupies(version)), (.unlisted, record.sent?.isLookedFor == false),
+                (.toBeRead, record.versionToRead != nil && record.mayBeRead(now)),
+                (.toBeReadAlone, record.isToBeReadAlone && record.mayBeRead(now)),
             ]
+            if let list = record.publicationList {
+                belongs.append((list, record.needsPublishing(as: version, now: now)))
+            }
             for (list, belongs) in belongs where belongs && !plan.pairs.isOn(list, position) {
                 Issue.record("\(key) is not on the list \(list)")
             }
         }
         #expect(plan.pairs.settledCount == plan.pairs.values.count { $0.isSettled })
         #expect(plan.pairs.provenCount == plan.pairs.values.count { $0.verified?.sha256 == $0.desired.sha256 })
+    }
+
+    /// What comes next, and when, does not depend on what was taken off the lists before.
+    private func checkStep() {
+        var present = plan
+        var full = plan
+        full.pairs = PairTable(plan.pairs.mapValues { $0 })
+        let step = present.next(now)
+        #expect(full.next(now) == step)
+        #expect(full.takeNotes().map { "\($0)" } == present.takeNotes().map { "\($0)" })
     }
 
     private var accepted = 0

@@ -103,4 +103,20 @@ struct PublicationStormTests {
         // 160 s: once at the first return, then at most once a minute.
         #expect(retries >= 20 && retries <= 20 * 4, "\(retries) publications")
     }
+
+    @Test func `a version that holds something else is given up although its contract has to wait`() {
+        let simulation = PlanSimulation()
+        let base = simulation.configuration.policy.base
+        simulation.desire([a: "A"])
+        simulation.settle()
+        simulation.broker.refused = ["B"]
+        simulation.desire([a: "B"])
+        simulation.settle()
+        #expect(simulation.plan.pairs[a]?.verified?.version == base)
+        let before = simulation.publications.count
+        simulation.plan.adoptVersion(base, of: a.consumer)
+        simulation.run(for: .seconds(5))
+        #expect(simulation.plan.consumers[a.consumer]?.version != base)
+        #expect(simulation.publications.count == before)
+    }
 }
