@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The held socket: does anybody find the door closed while the health server is killed again and again?
 
-    held.py PROGRAMS TOOLS [--kills 90]
+    held.py PROGRAMS TOOLS [--kills 60]
 
 A prober as the kubelet is, a new connection each and one second for the answer, asks /liveness again 0.2 ms after each
 answer, from before the first kill until after the last, while the health server is killed with SIGKILL each time that it
@@ -58,7 +58,7 @@ def check_presence(moments, began):
 
 def main():
     parser = arguments(__doc__)
-    parser.add_argument("--kills", type=int, default=90)
+    parser.add_argument("--kills", type=int, default=60)
     options = parser.parse_args()
     prepare()
     report = Report("held")
