@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 
+import versions
 from machine import WorkDirectory, arguments, await_, machine, prepare, read
 from report import Report
 from stack import generated
@@ -31,9 +32,7 @@ def peer():
     found = subprocess.run([os.path.join(SCRIPTS, "peers.sh")], capture_output=True, text=True)
     if found.returncode != 0:
         return None, None, found.stderr.strip().splitlines()[-1] if found.stderr.strip() else "it cannot be had"
-    path = found.stdout.strip()
-    version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
-    return path, version, None
+    return found.stdout.strip(), versions.pypi("peers-venv", "pact-python-cli"), None
 
 
 class Broker:
@@ -115,7 +114,7 @@ def main():
     if obstacle:
         report.skip("the Rust client", obstacle)
     else:
-        report.version("pact", version)
+        report.version("PyPI pact-python-cli", version)
     print(f"publishing in bulk; {machine()}\n")
     with WorkDirectory() as base:
         contracts = os.path.join(base, "contracts")

@@ -19,8 +19,8 @@ PAGE = os.path.join(CHECKOUT, "docs/performance.md")
 def table(titles, rows):
     """Markdown; a column without any entry is left out."""
     kept = [index for index in range(len(titles)) if any(row[index] for row in rows)]
-    lines = [titles, ["---"] * len(titles), *rows]
-    return ["| " + " | ".join(line[index] for index in kept) + " |" for line in lines]
+    lines = ["| " + " | ".join(line[index] for index in kept) + " |" for line in [titles, *rows]]
+    return [lines[0], "|" + "---|" * len(kept), *lines[1:]]
 
 
 def value(entry):
@@ -59,7 +59,7 @@ def run(results):
     builds = sorted({build_text(result["build"]) for result in results.values()})
     peers = {peer: version for result in results.values() for peer, version in result["versions"].items()}
     return [f"The figures here: {' and '.join(days)}, commit {', '.join(builds)}, {machine['processor']}, {machine['cores']} cores, Linux "
-            f"{machine['kernel']}; {', '.join(f'{peer} {version}' for peer, version in sorted(peers.items()))}."]
+            f"{machine['kernel'].split('-')[0]}; {', '.join(f'{peer} {version}' for peer, version in sorted(peers.items()))}."]
 
 
 def written(page, results):

@@ -106,7 +106,7 @@ def bar_text(entry):
     bar = entry.get("bar")
     if not bar:
         return ""
-    text = f"{'≤' if bar['kind'] == 'at most' else '≥'} {number(bar['value'])} {entry['unit']}"
+    text = f"{'≤' if bar['kind'] == 'at most' else '≥'} {number(bar['value'])} {entry['unit']}".rstrip()
     if bar["met"]:
         return f"{text}: met"
     percent = bar["misses_by_percent"]

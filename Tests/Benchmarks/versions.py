@@ -37,7 +37,7 @@ def package(*names):
     return None
 
 
-def circus():
-    """The version of the circus that install-peers.sh has installed."""
-    python = os.path.join(CHECKOUT, ".build/bench/venv/bin/python")
-    return output(python, "-c", "import importlib.metadata as m; print(m.version('circus'))") or None
+def pypi(environment, package):
+    """The version of a package in one of the checkout's virtual environments; `None` without it."""
+    python = os.path.join(CHECKOUT, ".build", environment, "bin/python")
+    return output(python, "-c", f"import importlib.metadata as m; print(m.version('{package}'))") or None
