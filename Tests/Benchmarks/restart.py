@@ -102,7 +102,9 @@ def main():
     report = Report("restart")
     for kind in kinds:
         if kind.package:
-            report.version(kind.package, versions.pypi("bench/venv", "circus") if kind is supervisors.Circus else versions.package(kind.package))
+            is_circus = kind is supervisors.Circus
+            version = versions.pypi("bench/venv", "circus") if is_circus else versions.package(kind.package)
+            report.version(kind.package, version)
     for name, reason in missing:
         report.skip(name, reason)
     print(f"restart latency: SIGKILL of a worker to main() of its replacement; {machine()}; seed {options.seed}")
