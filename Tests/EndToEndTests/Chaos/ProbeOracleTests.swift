@@ -52,6 +52,20 @@ struct ProbeOracleTests {
         #expect(violations([stalled(.cut, 400)]).count == 1)
     }
 
+    @Test func aMachineStandsStillWhereNobodyHasATurn() {
+        var turns = MachineWatch.Turns(first: time(0))
+        for moment in [10, 20, 120, 620, 630] { turns.note(time(moment)) }
+        func stall(_ from: Int, _ until: Int, now: Int) -> Int64 {
+            turns.stall(from: time(from), until: time(until), now: time(now)).milliseconds
+        }
+        // From 120 to 620; 100 ms without a turn are none yet.
+        #expect(stall(0, 630, now: 640) == 500)
+        #expect(stall(200, 300, now: 640) == 100)
+        #expect(stall(0, 120, now: 640) == 0 && stall(620, 640, now: 640) == 0)
+        // One that has not ended.
+        #expect(stall(700, 1500, now: 1400) == 700)
+    }
+
     @Test func findsACutWithoutAKillAndASecondOneOfTheSameKill() {
         #expect(violations([probe(.cut, 10, 12)], [.ended(at: time(13), until: time(20))]).count == 1)
         let twice = [probe(.cut, 10, 12), probe(.answered(200), 13, 14), probe(.cut, 15, 16)]
