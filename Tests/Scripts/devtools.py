@@ -11,6 +11,7 @@ import time
 import urllib.request
 
 from checks import Failed
+from programs import end
 
 PATIENCE = 30.0
 
@@ -116,12 +117,7 @@ class Browser:
             return Page(WebSocket(json.load(answer)["webSocketDebuggerUrl"]))
 
     def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         self.log.close()
         self.profile.cleanup()
 

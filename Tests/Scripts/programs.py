@@ -13,6 +13,16 @@ from checks import Failed
 PATIENCE = 60
 
 
+def end(process):
+    """Ends a child process and waits until it has ended, killed if need be."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Program:
     """A child process; its output is read to the end, the lines kept."""
 
@@ -50,13 +60,7 @@ class Program:
                     raise Failed(f"{self.process.args[0]} never said {pattern}", "".join(self.lines[-20:]))
 
     def stop(self):
-        """Waits until it has ended, killed if need be."""
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 @contextlib.contextmanager
