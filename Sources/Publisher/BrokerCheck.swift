@@ -102,8 +102,7 @@ struct BrokerCheck: Equatable, Sendable {
     mutating func handle(_ outcome: BrokerOutcome, took: Duration, now: MonotonicTime, random: Double) -> Bool {
         spent += took
         switch (stage, outcome) {
-        case (.heartbeat, .alive):
-            stage = .dependencies
+        case (.heartbeat, .alive): stage = .dependencies
         case (.dependencies, .databaseUp):
             if hasSeenIndex { return complete(.ready, nil, now, random) }
             stage = .index
