@@ -3,7 +3,7 @@
 
 Each table follows a line `<!-- figures: NAME … -->` (of these benchmarks), `<!-- bars -->`, `<!-- growth -->` or
 `<!-- run -->` (when, where, what), and is replaced up to the next empty line; everything else is somebody's words. The
-picture is copied beside it. Nobody types a figure."""
+picture is copied beside it."""
 import json
 import os
 import re
