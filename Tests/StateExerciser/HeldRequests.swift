@@ -50,7 +50,11 @@ struct HeldRequests {
         let deadline = MonotonicTime.now() + .seconds(20)
         let request = "GET /providers/Provider/ready?wait=60s&revision=\(revision) HTTP/1.1\r\nHost: a\r\n\r\n"
         let sockets = try (0..<clients)
-            .map { _ in try WaitingSocket(port: port, request: Array(request.utf8)) }
+            .map { _ in
+                let socket = try TestSocket(host: "127.0.0.1", port: port, deadline: deadline)
+                try socket.write(Array(request.utf8), deadline: deadline)
+                return socket
+            }
         let client = try TestHTTPClient("http://127.0.0.1:\(port)")
         while !(try client.get("/status").text.contains("\"waiters\":\(clients),")) {
             guard MonotonicTime.now() < deadline else {
@@ -76,10 +80,11 @@ struct HeldRequests {
     ///
     /// - Returns: When the earliest and the latest of them was there.
     private static func answers(
-        of sockets: [WaitingSocket],
+        of sockets: [TestSocket],
         deadline: MonotonicTime
     ) throws -> (first: MonotonicTime, last: MonotonicTime) {
         var entries = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        let byDescriptor = Dictionary(uniqueKeysWithValues: sockets.map { ($0.descriptor, $0) })
         var first: MonotonicTime?
         var last = MonotonicTime.now()
         while !entries.isEmpty {
@@ -89,7 +94,8 @@ struct HeldRequests {
             }
             guard poll(&entries, nfds_t(entries.count), Int32(clamping: left)) > 0 else { continue }
             for entry in entries where entry.revents != 0 {
-                let answer = try WaitingSocket.answer(on: entry.fd)
+                guard let socket = byDescriptor[entry.fd] else { continue }
+                let answer = String(decoding: try socket.read(deadline: deadline), as: UTF8.self)
                 last = .now()
                 first = first ?? last
                 guard answer.hasPrefix("HTTP/1.1 200 ") else { throw TestSupportError.malformedResponse(answer) }
@@ -97,37 +103,5 @@ struct HeldRequests {
             entries.removeAll { $0.revents != 0 }
         }
         return (first ?? last, last)
-    }
-}
-
-/// A connection with a request on it, to be waited for together with others.
-private final class WaitingSocket {
-    let descriptor: Int32
-
-    init(port: UInt16, request: [UInt8]) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw TestSupportError.socketFailed(call: "socket", number: errno) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
-        }
-        guard connected == 0 else { throw TestSupportError.socketFailed(call: "connect", number: errno) }
-        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            throw TestSupportError.socketFailed(call: "send", number: errno)
-        }
-    }
-
-    deinit { _ = close(descriptor) }
-
-    /// What has come, which is there already.
-    static func answer(on descriptor: Int32) throws -> String {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count >= 0 else { throw TestSupportError.socketFailed(call: "recv", number: errno) }
-        return String(decoding: buffer[0..<count], as: UTF8.self)
     }
 }

@@ -3,7 +3,8 @@ package import Shared
 
 /// A blocking TCP connection with a deadline on everything, for tests that need to see bytes rather than answers.
 package final class TestSocket: Sendable {
-    private let descriptor: Int32
+    /// Non-blocking; for those who wait for several together.
+    package let descriptor: Int32
 
     /// Connects to an address literal or a name.
     ///
