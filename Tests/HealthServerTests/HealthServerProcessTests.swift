@@ -9,10 +9,13 @@ extension ServerTests {
     /// The real executable.
     @Suite struct HealthServerProcessTests {
         private let limit: Duration = .seconds(20)
+        private let directory: TemporaryDirectory
+
+        init() throws { directory = try TemporaryDirectory() }
 
         private func start(_ environment: [String]) throws -> TestChildProcess {
             let base = [
-                "STATE_DIR=/tmp/health-server-tests-\(getpid())", "HEALTH_HOST=127.0.0.1", "LOG_FORMAT=text",
+                "STATE_DIR=\(directory.path)/state", "HEALTH_HOST=127.0.0.1", "LOG_FORMAT=text",
             ]
             return try TestChildProcess(try BuiltProducts.path("health-server"), environment: base + environment)
         }

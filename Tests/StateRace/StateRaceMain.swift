@@ -11,17 +11,20 @@ internal import TestSupport
 /// instrumented on Linux, and each use by two threads would be reported as a race. So each reader has its own object.
 @main
 struct StateRaceMain {
-    static func main() throws {
+    static func main() throws { exit(try run()) }
+
+    /// - Returns: The exit code.
+    static func run() throws -> Int32 {
         let seconds = CommandLine.arguments.dropFirst().first.map { Int($0) ?? 0 } ?? 5
         guard CommandLine.arguments.count <= 2, seconds > 0 else {
             print("usage: state-race [SECONDS]")
-            exit(64)
+            return 64
         }
         let scratch = try TemporaryDirectory()
         let directory = try StateDirectory(resolved: scratch.path)
         // Makes the file.
         try StateWriter<BrokerState>(directory: directory).commit(StatePattern.broker(0))
-        guard let file = try StateFile.open(directory) else { exit(1) }
+        guard let file = try StateFile.open(directory) else { return 1 }
         let race = Race(directory, file, end: MonotonicTime.now() + .seconds(seconds))
         let threads = [
             TestThread { race.write(BrokerState.self) { StatePattern.broker($0) } },
@@ -34,7 +37,7 @@ struct StateRaceMain {
         let problems = race.problems.withLock { $0 }
         print("\(commits) commits, \(reads) verified reads by three readers, \(problems.count) problems")
         for problem in problems.prefix(10) { print("PROBLEM \(problem)") }
-        exit(problems.isEmpty && reads > 0 && commits > 0 ? 0 : 1)
+        return problems.isEmpty && reads > 0 && commits > 0 ? 0 : 1
     }
 }
 

@@ -28,22 +28,7 @@ package final class LineCollector: Sendable {
         try checked("pipe2", "", clinux_pipe(&ends, false))
         wakeEnd = ends[0]
         signalEnd = ends[1]
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                if let argument { Unmanaged<LineCollector>.fromOpaque(argument).takeRetainedValue().collect() }
-                return nil
-            },
-            box.toOpaque()
-        )
-        guard result == 0 else {
-            box.release()
-            throw TestSupportError.socketFailed(call: "pthread_create", number: result)
-        }
-        pthread_detach(thread)
+        TestThread { [self] in collect() }.detach()
     }
 
     deinit {

@@ -14,7 +14,7 @@ package final class TemporaryDirectory: Sendable {
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    deinit { Self.remove(path) }
+    deinit { Self.remove(at: AT_FDCWD, path) }
 
     /// Writes a file, through a temporary name and a rename; makes the directories on its way.
     package func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
@@ -42,15 +42,23 @@ package final class TemporaryDirectory: Sendable {
     /// Removes one file.
     package func remove(_ name: String) { unlink("\(path)/\(name)") }
 
-    /// Removes a tree without following symbolic links.
-    private static func remove(_ path: String) {
-        var information = stat()
-        guard lstat(path, &information) == 0 else { return }
-        guard information.st_mode & S_IFMT == S_IFDIR else {
-            unlink(path)
+    /// Removes a tree without following symbolic links; by its bytes, because a test's name need not be UTF-8.
+    private static func remove(at parent: Int32, _ name: UnsafePointer<CChar>) {
+        guard unlinkat(parent, name, 0) != 0 else { return }
+        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        guard let directory = fdopendir(descriptor) else {
+            close(descriptor)
             return
         }
-        for name in (try? FileNames.inDirectory(path)) ?? [] { remove("\(path)/\(name)") }
-        rmdir(path)
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: tuple.pointee)) { entry in
+                    if strcmp(entry, ".") != 0, strcmp(entry, "..") != 0 { remove(at: descriptor, entry) }
+                }
+            }
+        }
+        unlinkat(parent, name, AT_REMOVEDIR)
     }
 }

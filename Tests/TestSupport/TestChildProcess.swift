@@ -5,8 +5,7 @@ internal import Synchronization
 
 /// A child process of a test: one of our own executables, with its output read through a pipe.
 ///
-/// It dies with this object. Standard output and standard error come through one pipe; what nobody reads stays there,
-/// so a child that says more than 64 KiB must be read.
+/// It dies with this object. Standard output and standard error come through one pipe, which is read all the time.
 package final class TestChildProcess: Sendable {
     /// How a child ended.
     package enum Exit: Equatable, Sendable {
@@ -22,14 +21,12 @@ package final class TestChildProcess: Sendable {
     private struct State {
         /// The end of the child's standard input that is ours.
         var input: Int32
-        /// The end of its standard output and standard error that is ours.
-        var output: Int32
-        /// Read, not yet handed out.
-        var unread: [UInt8] = []
-        var outputEnded = false
         var exit: Exit?
     }
     private let state: Mutex<State>
+    private let output: ChildOutput
+    /// One reader at a time.
+    private let reading = Mutex(())
 
     /// Starts `path` with `arguments`, which do not repeat the path.
     ///
@@ -70,7 +67,8 @@ package final class TestChildProcess: Sendable {
         }
         self.path = path
         processID = pid
-        state = Mutex(State(input: input[1], output: output[0]))
+        state = Mutex(State(input: input[1]))
+        self.output = try ChildOutput(owning: output[0])
     }
 
     deinit { end(with: SIGKILL, within: .seconds(5)) }
@@ -80,20 +78,11 @@ package final class TestChildProcess: Sendable {
     /// - Throws: ``TestSupportError/timedOut(waitingFor:received:)``.
     package func readLine(within limit: Duration) throws -> String? {
         let deadline = MonotonicTime.now() + limit
-        return try state.withLock { state in
-            while true {
-                if let end = state.unread.firstIndex(of: UInt8(ascii: "\n")) {
-                    let line = String(decoding: state.unread[..<end], as: UTF8.self)
-                    state.unread.removeSubrange(...end)
-                    return line
-                }
-                if state.outputEnded {
-                    defer { state.unread = [] }
-                    return state.unread.isEmpty ? nil : String(decoding: state.unread, as: UTF8.self)
-                }
-                guard Self.readMore(&state, deadline: deadline) else {
-                    throw TestSupportError.timedOut(waitingFor: "a line of \(path)", received: state.unread.count)
-                }
+        return try reading.withLock { _ in
+            switch output.takeLine(until: deadline) {
+            case .line(let line): return line
+            case .end: return nil
+            case .late: throw TestSupportError.timedOut(waitingFor: "a line of \(path)", received: output.unreadCount)
             }
         }
     }
@@ -119,15 +108,11 @@ package final class TestChildProcess: Sendable {
     /// - Throws: `timedOut`; then it still runs.
     package func wait(within limit: Duration) throws -> (exit: Exit, output: String) {
         let deadline = MonotonicTime.now() + limit
-        return try state.withLock { state in
-            while !state.outputEnded {
-                guard Self.readMore(&state, deadline: deadline) else {
-                    throw TestSupportError.timedOut(waitingFor: "end of \(path)", received: state.unread.count)
-                }
+        return try reading.withLock { _ in
+            guard let rest = output.takeRest(until: deadline) else {
+                throw TestSupportError.timedOut(waitingFor: "end of \(path)", received: output.unreadCount)
             }
-            let exit = reap(&state)
-            defer { state.unread = [] }
-            return (exit, String(decoding: state.unread, as: UTF8.self))
+            return (state.withLock { reap(&$0) }, rest)
         }
     }
 
@@ -148,24 +133,7 @@ package final class TestChildProcess: Sendable {
         let exit: Exit = status & 0x7f == 0 ? .code((status >> 8) & 0xff) : .signal(status & 0x7f)
         state.exit = exit
         if state.input >= 0 { close(state.input) }
-        close(state.output)
         state.input = -1
         return exit
-    }
-
-    /// - Returns: Whether something came or the output ended before the deadline.
-    private static func readMore(_ state: inout State, deadline: MonotonicTime) -> Bool {
-        while true {
-            let left = (deadline - MonotonicTime.now()).milliseconds
-            guard left > 0 else { return false }
-            var entry = pollfd(fd: state.output, events: Int16(POLLIN), revents: 0)
-            guard poll(&entry, 1, Int32(clamping: left)) > 0 else { continue }
-            var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-            let count = read(state.output, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { state.outputEnded = true }
-            if count > 0 { state.unread += buffer[0..<count] }
-            return true
-        }
     }
 }

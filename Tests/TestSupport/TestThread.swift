@@ -20,4 +20,7 @@ package final class TestThread: @unchecked Sendable {
     }
 
     package func join() { pthread_join(thread, nil) }
+
+    /// Nobody will join it: what it occupies goes when it ends.
+    package func detach() { pthread_detach(thread) }
 }
