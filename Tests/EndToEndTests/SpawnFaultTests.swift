@@ -73,17 +73,17 @@ import Testing
         chmod(directory.path + "/state", 0o777)
         let manager = try faults.manager(
             in: directory,
-            wrapper: RestrictedContainerTests.asNobody,
+            wrapper: OtherUser.wrapper,
             stateIsVisible: false
         )
         try manager.wait(for: "three workers") { ProcessTree.children(of: manager.processID).count == 3 }
         let before = ProcessTree.children(of: manager.processID)
         // Root's processes are not counted; this one's user has three workers already.
-        try ResourceLimit.set(manager.processID, "--nproc=1:4096", wrapper: RestrictedContainerTests.asNobody)
+        try ResourceLimit.set(manager.processID, "--nproc=1:4096", wrapper: OtherUser.wrapper)
         kill(try #require(before.first { ProcessTree.name(of: $0) == "publisher" }), SIGKILL)
         try manager.log.waitForLine(containing: String(cString: strerror(EAGAIN)), within: .seconds(10))
         #expect(ProcessTree.children(of: manager.processID).count == 2)
-        try ResourceLimit.set(manager.processID, "--nproc=4096:4096", wrapper: RestrictedContainerTests.asNobody)
+        try ResourceLimit.set(manager.processID, "--nproc=4096:4096", wrapper: OtherUser.wrapper)
         try manager.wait(for: "the publisher's return", within: .seconds(40)) {
             ProcessTree.children(of: manager.processID).count == 3
         }

@@ -22,7 +22,7 @@ import Testing
         let manager = try ManagerProcess(
             variables: ["BROKER_URL": broker.url, "CONFIGMAP_PATH": directory.path + "/contracts"],
             stateDirectory: state,
-            wrapper: RestrictedContainerTests.asNobody,
+            wrapper: OtherUser.wrapper,
             stateIsVisible: false
         )
         try manager.wait(for: "the reason") {
@@ -52,7 +52,7 @@ import Testing
                 "CONFIGMAP_PATH": directory.path + "/contracts", "BROKER_URL": "http://127.0.0.1:1", "BROKER_ULR": "x",
             ],
             stateDirectory: directory.path + "/state",
-            wrapper: RestrictedContainerTests.asNobody,
+            wrapper: OtherUser.wrapper,
             stateIsVisible: false
         )
         let words = "state cannot be written"
@@ -144,7 +144,7 @@ import Testing
         let manager = try ManagerProcess(
             variables: ["CONFIGMAP_PATH": directory.path + "/contracts", "WORKER_MEMORY_LIMIT": "512M"],
             stateDirectory: directory.path + "/state",
-            wrapper: ["/usr/bin/prlimit", "--data=314572800"] + RestrictedContainerTests.asNobody,
+            wrapper: ["/usr/bin/prlimit", "--data=314572800"] + OtherUser.wrapper,
             stateIsVisible: false
         )
         try manager.wait(for: "three workers") {

@@ -124,7 +124,7 @@ import Testing
         let state = directory.path + "/state"
         mkdir(state, 0o700)
         chown(state, 65_534, 65_534)
-        let manager = try manager(state: state, wrapper: RestrictedContainerTests.asNobody, isVisible: false)
+        let manager = try manager(state: state, wrapper: OtherUser.wrapper, isVisible: false)
         try manager.wait(for: "/readiness 200") { manager.get("/readiness").code == 200 }
         let pids = workers(manager)
         chmod(state, 0o500)

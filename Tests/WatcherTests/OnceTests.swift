@@ -111,30 +111,17 @@ struct OnceTests {
 
     @Test("What may not be read is named with the uid, file by file; a closed directory as a whole")
     func permissions() throws {
-        let setpriv = "/usr/bin/setpriv"
-        guard geteuid() == 0, access(setpriv, X_OK) == 0 else {
-            print("skipped: permissions are tested as root with setpriv")
-            return
-        }
-        let nobody = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
-        let products = try BuiltProducts.path("watcher")
-        guard
-            try TestChildProcess(setpriv, Array(nobody.dropFirst()) + [products, "--version"])
-                .wait(within: .seconds(30)).exit == .code(0)
-        else {
-            print("skipped: uid 65534 may not run \(products)")
-            return
-        }
+        if let obstacle = OtherUser.obstacle { return print("skipped: \(obstacle)") }
         #expect(chmod(directory.path, 0o755) == 0)
         try directory.write("contracts/a.json", pact("C", "P"))
         try directory.write("contracts/b.json", pact("C", "Q"))
         #expect(chmod(contracts + "/b.json", 0o600) == 0)
-        let (exit, output) = try run(["--once"], wrapper: nobody)
+        let (exit, output) = try run(["--once"], wrapper: OtherUser.wrapper)
         #expect(exit == .code(1))
         #expect(output.contains("b.json: may not be read by uid 65534"), "\(output)")
         #expect(output.contains("1 pair from 2 keys"))
         #expect(chmod(contracts, 0o700) == 0)
-        let closed = try run(["--once"], wrapper: nobody)
+        let closed = try run(["--once"], wrapper: OtherUser.wrapper)
         #expect(closed.exit == .code(1))
         #expect(closed.output.contains("CONFIGMAP_PATH=\(contracts) may not be read by uid 65534"))
     }

@@ -204,12 +204,9 @@ import Testing
     @Test func aSearchTellsNothingThereFromMayNotLook() throws {
         #expect(StateSearch(setting: scratch.path + "/none").obstacle == nil)
         #expect(StateSearch(setting: scratch.path + "/none").lookedIn == [scratch.path + "/none"])
-        guard geteuid() == 0 else { return print("skipped: needs root to become uid 65534") }
+        if let obstacle = OtherUser.obstacle { return print("skipped: \(obstacle)") }
         chmod(scratch.path, 0o700)
-        let process = try Exerciser(
-            ["search", scratch.path],
-            wrapper: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        )
+        let process = try Exerciser(["search", scratch.path], wrapper: OtherUser.wrapper)
         #expect(
             process.rest() == "\(scratch.path) may not be read by uid 65534; it belongs to uid 0: run this as that user"
         )
@@ -217,17 +214,16 @@ import Testing
     }
 
     @Test func anotherUserGetsItsOwnStepInARootOwnedEmptyDir() throws {
-        guard geteuid() == 0 else { return print("skipped: needs root to become uid 65534") }
+        if let obstacle = OtherUser.obstacle { return print("skipped: \(obstacle)") }
         chmod(scratch.path, 0o777)
-        let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        let first = try Exerciser(["prepare", scratch.path], wrapper: user)
+        let first = try Exerciser(["prepare", scratch.path], wrapper: OtherUser.wrapper)
         #expect(first.rest() == scratch.path + "/65534")
         #expect(first.finish() == 0)
-        let second = try Exerciser(["once", scratch.path + "/65534"], wrapper: user)
+        let second = try Exerciser(["once", scratch.path + "/65534"], wrapper: OtherUser.wrapper)
         #expect(second.rest() == "written")
         second.finish()
         chmod(scratch.path, 0o755)
-        let third = try Exerciser(["prepare", scratch.path + "/other"], wrapper: user)
+        let third = try Exerciser(["prepare", scratch.path + "/other"], wrapper: OtherUser.wrapper)
         #expect(third.rest().contains("\(scratch.path) is not writable by uid 65534"))
         #expect(third.finish() == 1)
     }

@@ -44,7 +44,7 @@ struct Exerciser {
     private let output: Int32
     private let input: Int32
 
-    /// - Parameter wrapper: A program and arguments that run the exerciser, for example `setpriv --reuid=65534`.
+    /// - Parameter wrapper: A program and arguments that run the exerciser, for example ``OtherUser/wrapper``.
     init(_ arguments: [String], wrapper: [String] = []) throws {
         let executable = try #require(Self.executable)
         var out: [Int32] = [0, 0]
