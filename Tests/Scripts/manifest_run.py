@@ -23,6 +23,7 @@ from manifest_overlays import expanded
 from manifest_rules import container, named, probes, secret
 
 PATIENCE = 30
+PROGRAMS = ("manager", "watcher", "publisher", "health-server", "local-broker")
 
 
 def own_network():
@@ -64,9 +65,15 @@ class Pod:
     """Broker and manager of one overlay."""
 
     def __init__(self, objects, programs):
-        self.objects, self.programs = objects, pathlib.Path(programs)
+        self.objects = objects
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pmm-manifest-"))
         self.directory.chmod(0o755)
+        # The container's user may not enter a checkout under /root.
+        self.programs = self.directory / "programs"
+        self.programs.mkdir()
+        for name in PROGRAMS:
+            shutil.copy(pathlib.Path(programs) / name, self.programs / name)
+            (self.programs / name).chmod(0o755)
         self.children = []
         self.manager = container(objects, "manager")
         spec = named(objects, "Deployment", "pact-broker")["spec"]["template"]["spec"]
