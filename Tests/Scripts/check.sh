@@ -9,15 +9,25 @@ export WARNINGS_AS_ERRORS=1
 # The same histories in each run: `make chaos` and `make fuzz` are there for others.
 export PMM_CHAOS_SEED=${PMM_CHAOS_SEED:-1}
 
+skipped=()
+step() {
+    current=$*
+    printf '\n== %s\n' "$current"
+}
+
+# Said again before the tests: a step that is skipped everywhere is no step.
+skip() {
+    echo "skipped for the reason above${1:+; $1}"
+    skipped+=("$current")
+}
+
 # For what needs more than this checkout: 77 means that it cannot be had here, and why was said.
 optional() {
     local code=0
     "$@" || code=$?
-    [ "$code" -ne 77 ] || { echo "skipped for the reason above"; return 0; }
+    [ "$code" -ne 77 ] || { skip; return 0; }
     [ "$code" -eq 0 ] || exit "$code"
 }
-
-step() { printf '\n== %s\n' "$*"; }
 
 # Runs the tests. These are a thousand with real processes and deadlines on a machine that nobody knows: one that fails
 # runs once more, alone. If it passes then, this says so and goes on; what is wrong fails twice. More than three are no
@@ -88,7 +98,7 @@ code=0
 Tests/Scripts/fuzz.sh seconds 60 || code=$?
 case $code in
     0) ;;
-    77) echo "skipped for the reason above; the tests use a generator of their own" ;;
+    77) skip "the tests use a generator of their own" ;;
     *) exit "$code" ;;
 esac
 
@@ -113,7 +123,7 @@ code=0
 PACT_CLI=$(Tests/Scripts/peers.sh) || code=$?
 case $code in
     0) export PACT_CLI && echo "$PACT_CLI" ;;
-    77) echo "skipped for the reason above" && unset PACT_CLI ;;
+    77) skip && unset PACT_CLI ;;
     *) exit "$code" ;;
 esac
 
@@ -127,4 +137,5 @@ step "hostile clients under a kubelet's probes"
 PMM_ATTACK_SECONDS=2 PMM_PRODUCTS_DIRECTORY=$release run_tests --no-parallel --filter HostileClientTests
 
 step "tests"
+for each in "${skipped[@]}"; do echo "SKIPPED: $each"; done
 PMM_PRODUCTS_DIRECTORY=$release run_tests

@@ -16,7 +16,7 @@ if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
         fi
         download=$(mktemp -d)
         trap 'rm -rf "$download"' EXIT
-        fetch() { (cd "$download" && as_root=() apt_get download prometheus); }
+        fetch() { (cd "$download" && as_root=() && apt_get download prometheus); }
         as_root=()
         if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
         if ! { fetch || { apt_get update && fetch; }; } >&2; then
