@@ -23,7 +23,6 @@ from manifest_overlays import expanded
 from manifest_rules import container, named, probes, secret
 
 PATIENCE = 30
-PROGRAMS = ("manager", "watcher", "publisher", "health-server", "local-broker")
 
 
 def own_network():
@@ -71,7 +70,7 @@ class Pod:
         # The container's user may not enter a checkout under /root.
         self.programs = self.directory / "programs"
         self.programs.mkdir()
-        for name in PROGRAMS:
+        for name in ("manager", "watcher", "publisher", "health-server", "local-broker"):
             shutil.copy(pathlib.Path(programs) / name, self.programs / name)
             (self.programs / name).chmod(0o755)
         self.children = []
