@@ -50,6 +50,29 @@ import Testing
         #expect(good > Self.inputs / 20 && good < Self.inputs * 19 / 20)
     }
 
+    /// Each number of each section in turn, and all at once: a time of 300,000 years once ended the server.
+    @Test func noNumberInTheStateBreaksTheServer() throws {
+        let times = ["3155760000000", "-3155760000000", "3155760000001", "300000000000000"]
+        for number in times + ["\(Int64.max)", "\(Int64.min)", "4294967296", "-1", "0", "1e400"] {
+            for seed in FuzzSeeds.states {
+                let text = String(decoding: seed.dropFirst(), as: UTF8.self)
+                for edited in Self.replacingNumbers(of: text, by: number) {
+                    try StateFuzzCase.run([seed[0]] + Array(edited.utf8))
+                }
+            }
+        }
+    }
+
+    /// Each number that is a value, and all of them.
+    private static func replacingNumbers(of text: String, by number: String) -> [String] {
+        let value = /(?<prefix>[:\[,])-?[0-9]+(?=[,\]}])/
+        let matches = text.matches(of: value)
+        let singles = matches.map { match in
+            text[..<match.range.lowerBound] + "\(match.prefix)\(number)" + text[match.range.upperBound...]
+        }
+        return singles.map { String($0) } + [text.replacing(value) { "\($0.prefix)\(number)" }]
+    }
+
     /// The seeds themselves are what they seem: a violation would be found from the first input on.
     @Test func theSeedsAreGood() throws {
         for seed in FuzzSeeds.requests { try RequestFuzzCase.run(seed) }

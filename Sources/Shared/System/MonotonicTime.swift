@@ -24,8 +24,17 @@ package struct MonotonicTime: Comparable, Hashable, Sendable, Codable {
         return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// A hundred years in milliseconds: what a clock since the boot can say, and far from where arithmetic overflows.
+    private static let limit: Int64 = 36_525 * 86_400_000
+
+    /// - Throws: `DecodingError.dataCorrupted` for what no clock says: a state file may hold anything.
     package init(from decoder: any Decoder) throws {
-        nanoseconds = try decoder.singleValueContainer().decode(Int64.self) * 1_000_000
+        let container = try decoder.singleValueContainer()
+        let milliseconds = try container.decode(Int64.self)
+        guard (-Self.limit...Self.limit).contains(milliseconds) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(milliseconds) ms are no time")
+        }
+        self.init(milliseconds: milliseconds)
     }
 
     /// Encoded as whole milliseconds.
