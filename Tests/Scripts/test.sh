@@ -15,6 +15,8 @@ umask 022
 
 # What failed is said again at the end, next to the runner's summary: in thousands of lines nobody finds it, and of a log
 # of CI often only the end is shown.
+# Without colours, whose codes the patterns below do not know.
+export NO_COLOR=1
 mkdir -p .build
 log=$(mktemp .build/test.XXXXXX)
 trap 'rm -f "$log"' EXIT
